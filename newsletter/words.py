@@ -1,0 +1,57 @@
+"""Words of a text: as the lexical score, the term vectors and the labels see them.
+
+Two views of the same words. `words` keeps everything and is what the term vectors were trained on;
+`tokens` drops stop words and stems, and is what exact matching counts.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+# Function words, and the prose every abstract is written in.
+STOP_WORDS = frozenset(
+    """a an the of for and or in on with to from by via using is are be as at that this we our it its can which such
+    these those their into than also has have been both more most not but while between based towards toward new
+    novel paper propose proposed approach method methods results show""".split()
+)
+
+# What people write around the thing they mean: "papers about …", "how …", "related work on …".
+QUERY_STOP_WORDS = STOP_WORDS | frozenset("about how what like papers related work works".split())
+
+_WORD = re.compile(r"[a-z0-9]+(?:[-'][a-z0-9]+)*")
+_LONGEST_JOINED = 3
+
+
+def words(text: str) -> list[str]:
+    """Return the lower-case words of `text` in order, compounds split at hyphen and apostrophe."""
+    return [part for compound in _WORD.findall(text.lower()) for part in _parts(compound)]
+
+
+def tokens(text: str, *, stop_words: frozenset[str] = STOP_WORDS) -> list[str]:
+    """Return the stems that carry meaning, with short compounds also joined: text-to-SQL gives text, sql, texttosql."""
+    found: list[str] = []
+    for compound in _WORD.findall(text.lower()):
+        parts = _parts(compound)
+        found += [part for part in parts if part not in stop_words and (len(part) > 1 or part.isdigit())]
+        if 1 < len(parts) <= _LONGEST_JOINED:
+            found.append("".join(parts))
+    return [stem(token) for token in found]
+
+
+def stem(word: str) -> str:
+    """Return the singular of a regular English plural, and any other word as it is."""
+    if len(word) > 3 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def bigrams(sequence: list[str]) -> list[str]:
+    """Return each two neighbours as one term."""
+    return [f"{first} {second}" for first, second in pairwise(sequence)]
+
+
+def _parts(compound: str) -> list[str]:
+    return [part for part in compound.replace("'", "-").split("-") if part]
