@@ -1,0 +1,170 @@
+"""Cleaning of text from outside."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.text import accents, clean, decode, mend, plain, shorten
+
+ANY_TEXT = st.text(st.characters())  # surrogates included
+
+
+@given(ANY_TEXT)
+def test_clean_text_is_one_line_that_any_encoding_carries(text: str) -> None:
+    """Nothing from outside breaks a header, a line or an encoder."""
+    cleaned = clean(text)
+
+    assert cleaned == " ".join(cleaned.split())
+    assert not [one for one in cleaned if unicodedata.category(one) in {"Cc", "Cs"}]
+    assert cleaned.encode("utf-8").decode("utf-8") == cleaned
+
+
+@given(ANY_TEXT)
+def test_cleaning_twice_changes_nothing(text: str) -> None:
+    """A text that passes two borders is the same as after the first."""
+    assert clean(clean(text)) == clean(text)
+
+
+@given(ANY_TEXT)
+def test_html_becomes_clean_text_whatever_it_is(html: str) -> None:
+    """No fragment makes the parser fail."""
+    assert plain(html) == clean(plain(html))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\r\nBcc: x@example.org", "a Bcc: x@example.org"),
+        ("a\0b\x1b[31m\x92c", "ab[31mc"),
+        ("a\u2028b\u2029c\u00a0d", "a b c d"),
+        ("left \u202etfel\u202c", "left tfel"),
+        ("ze\u200bro wid\u00adth \ufeff", "zero width"),
+        ("pass\u200dword", "password"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("👩\u200d🔬", "👩\u200d🔬"),
+        ("e\u0301te", "éte"),
+        ("\ud800 \ufffe\U0001ffff\U000e0041", ""),
+        ("e" + "\u0336" * 50, "e" + "\u0336" * 8),
+    ],
+    ids=lambda value: ascii(value)[:30],
+)
+def test_harmful_characters_are_removed_and_needed_ones_kept(text: str, expected: str) -> None:
+    """Controls, overrides and disguises go; the joiners of Persian and of emoji stay."""
+    assert clean(text) == expected
+
+
+def test_a_hundred_thousand_accents_on_one_letter_take_no_time() -> None:
+    """Normalising is quadratic in the marks on a letter, so they are cut first."""
+    before = time.perf_counter()
+    clean("a" + "\u0301\u0316" * 50_000)
+
+    assert time.perf_counter() - before < 1.0
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p>One</p><p>two<br/>three</p>", "One two three"),
+        ("<b>bold</b>ly <a href='x>y' title=\"<\">linked</a>", "boldly linked"),
+        ("H<sub>2</sub>O in 10<sup>-5</sup> m", "H2O in 10⁻⁵ m"),
+        ("a<script>alert(1)</script>b<style>p{}</style>c<!-- d -->e", "a b c e"),
+        ("R&D &amp; caf&eacute; &#8212; &#x27;q&#39;", "R&D & café — 'q'"),
+        ("&amp;lt;b&amp;gt;", "&lt;b&gt;"),
+        ("for $a<b$ and $c>d$", "for $a<b$ and $c>d$"),
+        ("a<b and c>d, n<m<k", "a<b and c>d, n<m<k"),
+        ("the <think> and </think> tokens", "the <think> and </think> tokens"),
+        ("<jats:title>Abstract</jats:title><jats:p>We <jats:italic>do</jats:italic>.</jats:p>", "Abstract We do."),
+        ("<script>never closed", ""),
+        ("{{ 7*7 }} {% raw %}", "{{ 7*7 }} {% raw %}"),
+    ],
+)
+def test_html_becomes_text_unescaped_once_and_mathematics_survives(html: str, expected: str) -> None:
+    """What is surely markup goes; what only looks like it is somebody's formula."""
+    assert plain(html) == expected
+
+
+@pytest.mark.parametrize("unit", ["<a ", '<a b="', "<!--", "<script>", "<p a=b ", "&", "<sup>", "<a x = "])
+def test_a_megabyte_of_broken_markup_takes_no_time(unit: str) -> None:
+    """No pattern is quadratic."""
+    before = time.perf_counter()
+    plain(unit * (300_000 // len(unit)))
+
+    assert time.perf_counter() - before < 2.0
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"Ren\'e", "René"),
+        (r"G{\"o}del", "Gödel"),
+        (r"Erd\H{o}s, Erd{\H o}s", "Erdős, Erdős"),
+        (r"\v{C}apek, Fran\c{c}ois, Mart\'{\i}n", "Čapek, François, Martín"),
+        (r"\L{}ukasz, {\L}ukasz, \O ystein, Stra\ss e", "Łukasz, Łukasz, Øystein, Straße"),
+        (r"l'\'Ecole", "l'École"),
+        (r"{\AA}ngstr\"om \`a la \^ile", "Ångström à la île"),
+        (r"$\vec{c} \"o$ and \"o", r"$\vec{c} \"o$ and ö"),
+        (r"\beta \url{x} \cite{y} \'x", r"\beta \url{x} \cite{y} \'x"),
+        ("nothing to do", "nothing to do"),
+    ],
+)
+def test_tex_accents_become_characters_outside_mathematics(tex: str, expected: str) -> None:
+    """Names in arXiv's metadata are TeX; in interests they are not."""
+    assert accents(tex) == expected
+
+
+@pytest.mark.parametrize(
+    ("damaged", "expected"),
+    [
+        ("componentsx2013such as weights", "components–such as weights"),
+        ("one x2014 two", "one — two"),
+        ("itx2019s x201cquotedx201d", "it’s “quoted”"),
+        ("x2018so", "‘so"),
+        ("Matrix2020 and Linux2019 beat 16x2013", "Matrix2020 and Linux2019 beat 16x2013"),
+        ("at 0x201d, 12 x2013 px, &#x2013;", "at 0x201d, 12 x2013 px, &#x2013;"),
+    ],
+)
+def test_lost_character_references_are_mended_where_nothing_else_can_be_meant(damaged: str, expected: str) -> None:
+    """Saved pages show x2013 for a dash; years, sizes and addresses of memory stay as they are."""
+    assert mend(damaged) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "declared", "expected"),
+    [
+        ("café –".encode(), "", "café –"),
+        ("café –".encode(), "iso-8859-1", "café –"),
+        ("café –".encode("cp1252"), "utf-8", "café –"),
+        ("café".encode("utf-8-sig"), "", "café"),
+        ("<a>é".encode("utf-16"), "", "<a>é"),
+        ("<a>é".encode("utf-16-le"), "", "<a>é"),
+        ("<a>é".encode("utf-16-be"), "utf-16", "<a>é"),
+        ("žluť".encode("iso-8859-2"), "iso-8859-2", "žluť"),
+        ("日本".encode("iso2022_jp"), "iso-2022-jp", "日本"),
+        ("café, naïve, größer".encode() + b"\xff", "", "café, naïve, größer\ufffd"),
+        ("é".encode("cp1252"), "unicode_escape", "é"),
+        (b"", "", ""),
+    ],
+)
+def test_bytes_are_read_by_what_they_are_rather_than_by_what_they_say(
+    body: bytes, declared: str, expected: str
+) -> None:
+    """Declarations are often wrong; valid UTF-8 hardly ever is."""
+    assert decode(body, declared=declared) == expected
+
+
+@given(st.binary(), st.text())
+def test_any_bytes_can_be_read(body: bytes, declared: str) -> None:
+    """Decoding never fails."""
+    assert isinstance(decode(body, declared=declared), str)
+
+
+def test_a_long_text_is_cut_after_a_whole_word() -> None:
+    """The reader sees that there was more."""
+    assert shorten("one two three", limit=10) == "one two…"
+    assert shorten("one two", limit=7) == "one two"
+    assert len(shorten("x" * 50, limit=10)) == 10
