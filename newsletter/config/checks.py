@@ -1,0 +1,89 @@
+"""What no single value shows: keys that exclude or need each other, addresses and sources that stand twice."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from newsletter.config.naming import Location, shown, subject
+from newsletter.config.place import Findings, Node, Place
+
+
+def empty_values(root: Node) -> list[tuple[Location, Place]]:
+    """Mark every key and item without a value as broken, and return where they are."""
+    return list(_empty(root, (), root.place))
+
+
+def _empty(node: Node, location: Location, place: Place) -> Iterator[tuple[Location, Place]]:
+    if node.value is None:
+        node.broken = True
+        yield location, place
+    for key, child in node.entries.items():
+        yield from _empty(child, (*location, key), node.keys[key])
+    for number, child in enumerate(node.items):
+        yield from _empty(child, (*location, number), child.place)
+
+
+def check_empty(root: Node, empty: list[tuple[Location, Place]], findings: Findings) -> None:
+    """Note the values that are empty, except under unknown keys, which are forgotten by now."""
+    for location, place in empty:
+        if root.find(*location):
+            findings.problem(place, f"{subject(root, location)} is empty; give it a value or leave it out")
+
+
+def check(root: Node, findings: Findings) -> None:
+    """Note what is wrong between the values of a tree."""
+    _check_addresses(root, findings)
+    if (smtp := root.child("smtp")) and isinstance(smtp.value, dict):
+        _check_login(smtp, findings)
+        _check_encryption(smtp, findings)
+
+
+def _check_addresses(root: Node, findings: Findings) -> None:
+    first: dict[str, Place] = {}
+    for number, subscriber in enumerate((root.child("subscribers") or root).items):
+        email = subscriber.child("email")
+        if not email or not isinstance(email.value, str) or email.broken:
+            continue
+        seen = first.get(address := email.value.strip().casefold())
+        first.setdefault(address, email.place)
+        if seen:
+            who = subject(root, ("subscribers", number))
+            where = seen.seen_from(email.place)
+            findings.problem(email.place, f"{who} stands already in {where}; keep one of them")
+
+
+def _check_login(smtp: Node, findings: Findings) -> None:
+    keys = smtp.keys
+    if "password" in keys and "password_file" in keys:
+        findings.problem(keys["password_file"], "smtp has both 'password' and 'password_file'; keep one of them")
+    given = "password" in keys or "password_file" in keys
+    if "username" in keys and not given:
+        findings.problem(keys["username"], "smtp: missing key 'password' (or 'password_file') for this username")
+    if given and "username" not in keys:
+        place = keys.get("password") or keys["password_file"]
+        findings.problem(place, "smtp: missing key 'username' for this password")
+
+
+def _check_encryption(smtp: Node, findings: Findings) -> None:
+    encryption, host = smtp.child("encryption"), smtp.child("host")
+    if encryption and encryption.value == "none" and host and isinstance(host.value, str) and not _is_here(host.value):
+        message = "smtp.encryption 'none' is for a server on this machine only; use 'starttls' or 'tls'"
+        findings.problem(encryption.place, message)
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def check_labels(labels: list[tuple[str, Place]], findings: Findings) -> None:
+    """Note sources that would have the same name in the health of an edition."""
+    first: dict[str, Place] = {}
+    for label, place in labels:
+        if label in first:
+            where = first[label].seen_from(place)
+            findings.problem(place, f"source {shown(label)} stands already in {where}; keep one, or name them apart")
+        first.setdefault(label, place)

@@ -1,0 +1,141 @@
+"""The grammar → the records of the program: shorthands spelled out, defaults filled in, paths made absolute."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from newsletter.config.categories import as_category, is_known
+from newsletter.config.fields import did_you_mean
+from newsletter.config.interests import Exclusion
+from newsletter.config.interests import Interest as InterestSection
+from newsletter.config.naming import shown
+from newsletter.config.place import Findings, Node
+from newsletter.config.schema import SettingsFile, SmtpSection, SubscriberSection
+from newsletter.config.settings import IssueSettings, Schedule
+from newsletter.ids import CATEGORIES
+from newsletter.models import Encryption, Interest, InterestKind, Newsletter, SmtpSettings, Status, Subscriber
+
+_Value = TypeVar("_Value")
+_GATE = 0.5  # the measured one: `Subscriber.min_score`
+_PORTS = {Encryption.STARTTLS: 587, Encryption.TLS: 465, Encryption.NONE: 25}
+
+
+def newsletter(settings: SettingsFile) -> Newsletter:
+    """Return what every email says about its sender."""
+    section = settings.newsletter
+    sender_name, sender_email = section.from_.name, section.from_.address
+    return Newsletter(
+        name=section.name,
+        sender_name=sender_name or section.name,
+        sender_email=sender_email,
+        reply_to=section.reply_to or "",
+        editor=section.editor or "",
+        base_url=section.base_url or "",
+    )
+
+
+def schedule(settings: SettingsFile) -> Schedule:
+    """Return when issues go out to those who say nothing else."""
+    section, usual = settings.schedule, Schedule()
+    return Schedule(
+        send_at=_first(section.time, usual.send_at),
+        weekdays=_first(section.days, usual.weekdays),
+        timezone=_first(section.timezone, usual.timezone),
+    )
+
+
+def issue(settings: SettingsFile) -> IssueSettings:
+    """Return how every issue looks."""
+    section = settings.issue
+    return IssueSettings(
+        max_papers=_first(section.max_papers, IssueSettings().max_papers),
+        abstract_sentences=section.abstract,
+        send_when_empty=section.send_when_empty,
+    )
+
+
+def smtp(section: SmtpSection, password: str) -> SmtpSettings:
+    """Return the server that takes the mail."""
+    return SmtpSettings(
+        host=section.host,
+        port=section.port or _PORTS[section.encryption],
+        encryption=section.encryption,
+        username=section.username or "",
+        password=password,
+        timeout_seconds=section.timeout_seconds,
+    )
+
+
+def store(settings: SettingsFile, folder: Path) -> str:
+    """Return the address of the database; the path of an SQLite file is relative to the folder of the YAML."""
+    found = re.fullmatch(r"sqlite:///(?!/|:memory:)(.+)", settings.store)
+    return f"sqlite:///{(folder / found[1]).as_posix()}" if found else settings.store
+
+
+def subscribers(settings: SettingsFile, root: Node, findings: Findings) -> tuple[Subscriber, ...]:
+    """Return every subscriber, in the order of the files."""
+    nodes = root.find("subscribers")
+    everyone = _interests(settings.defaults.exclude, root.find("defaults", "exclude"), findings)
+    return tuple(
+        _subscriber(section, settings, node, everyone, findings)
+        for section, node in zip(settings.subscribers, nodes.items if nodes else (), strict=True)
+    )
+
+
+def _subscriber(
+    section: SubscriberSection, settings: SettingsFile, node: Node, excluded: tuple[Interest, ...], findings: Findings
+) -> Subscriber:
+    defaults, usual = settings.defaults, schedule(settings)
+    own = _interests(section.exclude, node.child("exclude"), findings)
+    return Subscriber(
+        email=section.email,
+        interests=_interests(section.interests, node.child("interests"), findings),
+        name=section.name or "",
+        exclude=excluded + tuple(interest for interest in own if interest not in excluded),
+        status=_first(section.status, defaults.status, Status.ACTIVE),
+        max_papers=_first(section.max_papers, defaults.max_papers, issue(settings).max_papers),
+        min_score=_first(section.min_score, defaults.min_score, _GATE),
+        send_at=_first(section.send_at, defaults.send_at, usual.send_at),
+        weekdays=_first(section.send_on, defaults.send_on, usual.weekdays),
+        timezone=_first(section.timezone, defaults.timezone, usual.timezone),
+        origin=node.place.origin,
+    )
+
+
+def _first(*given: _Value | None) -> _Value:
+    """Return the first value that somebody gave; the last one always is."""
+    return next(value for value in given if value is not None)
+
+
+def _interests(
+    sections: Sequence[Exclusion | InterestSection], node: Node | None, findings: Findings
+) -> tuple[Interest, ...]:
+    """Return interests or exclusions with the lines they stand on."""
+    found: dict[tuple[InterestKind, str], Interest] = {}
+    for section, item in zip(sections, node.items if node else (), strict=True):
+        interest = _interest(section, item)
+        first = found.setdefault((interest.kind, interest.name.casefold()), interest)
+        if first is not interest:
+            findings.warning(
+                item.place, f"{shown(interest.name)} stands already in {first.origin}; this one is left out"
+            )
+        elif interest.kind is InterestKind.CATEGORY and as_category(interest.name) and not is_known(interest.name):
+            near = did_you_mean(interest.name, CATEGORIES, cutoff=0.7)
+            findings.warning(item.place, f"{shown(interest.name)} is no category of arXiv that is known here{near}")
+    return tuple(found.values())
+
+
+def _interest(section: Exclusion, item: Node) -> Interest:
+    weight = section.weight if isinstance(section, InterestSection) else 1.0
+    origin = item.place.origin
+    if section.author is not None:
+        return Interest(InterestKind.AUTHOR, section.author, (section.author,), weight, origin)
+    if section.category is not None:
+        category = as_category(section.category) or section.category
+        return Interest(InterestKind.CATEGORY, category, (category,), weight, origin)
+    name = section.name or ""
+    phrases = [name, section.description or "", *section.keywords]
+    return Interest(InterestKind.PHRASE, name, tuple(dict.fromkeys(filter(None, phrases))), weight, origin)

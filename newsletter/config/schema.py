@@ -1,0 +1,169 @@
+"""The grammar of `subscribers.yaml`: the one source of its validation and its documentation."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from newsletter.config.fields import (
+    Address,
+    Clock,
+    Days,
+    Line,
+    Papers,
+    Port,
+    Score,
+    Seconds,
+    WebAddress,
+    Zone,
+    check_address,
+    check_line,
+    wrong,
+)
+from newsletter.config.interests import Exclusion, Interest
+from newsletter.config.section import Section
+from newsletter.models import Encryption, Status
+
+_SENDER = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
+_SENTENCES = re.compile(r"([1-9][0-9]?) sentences?")
+_MAX_SENTENCES = 20
+
+
+class Sender(NamedTuple):
+    """Name and address of `Daily Papers <papers@example.org>`; the name is empty where there is none."""
+
+    name: str
+    address: str
+
+
+def _sender(value: Any) -> Sender:
+    if not isinstance(value, str):
+        raise wrong('must be text such as "Daily Papers <papers@example.org>"')
+    found = _SENDER.fullmatch(check_line(value))
+    if not found:
+        return Sender("", check_address(value.strip()))
+    return Sender(found["name"].strip().strip('"').strip(), check_address(found["address"].strip()))
+
+
+def _abstract(value: Any) -> int | None:
+    """Return the number of sentences; None for all of them."""
+    if value in ("none", "full"):
+        return 0 if value == "none" else None
+    found = _SENTENCES.fullmatch(value) if isinstance(value, str) else None
+    if not found or int(found[1]) > _MAX_SENTENCES:
+        raise wrong(f"must be 'none', '2 sentences' (up to {_MAX_SENTENCES}) or 'full'")
+    return int(found[1])
+
+
+def _store(text: str) -> str:
+    if re.match(r"(?i)postgres://", text):
+        raise wrong("must begin with 'postgresql://'")
+    if not re.match(r"(?:sqlite:///.|sqlite://$|postgresql(?:\+[a-z0-9]+)?://.)", text):
+        raise wrong("must be an address such as sqlite:///newsletter.db or postgresql://…")
+    return text
+
+
+class NewsletterSection(Section):
+    """What every email says about its sender."""
+
+    name: Line
+    """The title of the newsletter."""
+    from_: Annotated[Sender, BeforeValidator(_sender)] = Field(alias="from")
+    """The sender, as in `Daily Papers <papers@example.org>`."""
+    reply_to: Address | None = None
+    """Where answers go, when not to the sender."""
+    editor: Line | None = None
+    """Whose name stands under the title."""
+    base_url: WebAddress | None = None
+    """Where this installation is reached on the web, when it is."""
+
+
+class ScheduleSection(Section):
+    """When issues are sent, to everyone who says nothing else."""
+
+    days: Days | None = None
+    """The days, Monday to Friday unless given."""
+    time: Clock | None = None
+    """The time of day, 07:00 unless given."""
+    timezone: Zone | None = None
+    """The IANA time zone, UTC unless given."""
+
+
+class SmtpSection(Section):
+    """The server that takes the mail."""
+
+    host: Line
+    """Its name."""
+    port: Port | None = None
+    """Its port; 587, or 465 with `encryption: tls`, or 25 with `none`, unless given."""
+    encryption: Encryption = Encryption.STARTTLS
+    """`starttls`, `tls` (from the first byte), or `none` (on this machine only)."""
+    username: Line | None = None
+    """The login."""
+    password: SecretStr | None = None
+    """The password; best as `${SMTP_PASSWORD}`."""
+    password_file: Line | None = None
+    """A file that holds nothing but the password."""
+    timeout_seconds: Seconds = 60.0
+    """How long to wait for an answer."""
+
+
+class IssueSection(Section):
+    """How an issue looks, for everyone."""
+
+    max_papers: Papers | None = None
+    """The most papers in one issue, 12 unless given."""
+    abstract: Annotated[int | None, BeforeValidator(_abstract)] = 2
+    """`none`, `2 sentences` or `full`."""
+    send_when_empty: bool = False
+    """Whether a day without papers is told by an email."""
+
+
+class DefaultsSection(Section):
+    """What holds for every subscriber who says nothing else; exclusions are added to their own."""
+
+    status: Status | None = None
+    """`active`, `paused` or `unsubscribed`."""
+    send_on: Days | None = None
+    """The days of their issues."""
+    send_at: Clock | None = None
+    """The time of day."""
+    timezone: Zone | None = None
+    """The IANA time zone that days and time are meant in."""
+    max_papers: Papers | None = None
+    """The most papers in one issue."""
+    min_score: Score | None = None
+    """How well a paper must match, 0 to 1; 0.5 unless given."""
+    exclude: list[Exclusion] = Field(default_factory=list, max_length=200)
+    """Phrases, categories and authors they do not want to see."""
+
+
+class SubscriberSection(DefaultsSection):
+    """One reader."""
+
+    email: Address
+    """Where the issues go."""
+    name: Line | None = None
+    """What the reader is called."""
+    interests: list[Interest] = Field(min_length=1, max_length=200)
+    """What the reader cares about."""
+
+
+class SettingsFile(Section):
+    """The whole of `subscribers.yaml`; what it includes is merged before."""
+
+    newsletter: NewsletterSection
+    sources: list[Any] = Field(min_length=1)  # each checked by the model of its own kind
+    """Where papers come from."""
+    schedule: ScheduleSection = ScheduleSection()
+    smtp: SmtpSection | None = None
+    issue: IssueSection = IssueSection()
+    store: Annotated[str, AfterValidator(_store)] = "sqlite:///newsletter.db"
+    """The database; a relative path begins at the folder of this file."""
+    templates: Line | None = None
+    """A folder with templates of your own; what is not in it is taken from the package."""
+    defaults: DefaultsSection = DefaultsSection()
+    subscribers: list[SubscriberSection] = Field(default_factory=list)
+    """Who receives it."""

@@ -1,0 +1,52 @@
+"""What the program reads of the settings: complete, checked, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import time
+from pathlib import Path
+
+from newsletter.errors import Problem
+from newsletter.models import Newsletter, SmtpSettings, Subscriber
+from newsletter.sources.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When issues go out to those who say nothing else, and the newsletter's own time zone (IANA).
+
+    `weekdays` are ISO numbers, Monday is 1.
+    """
+
+    send_at: time = time(7, 0)
+    weekdays: frozenset[int] = frozenset({1, 2, 3, 4, 5})
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class IssueSettings:
+    """How every issue looks. `abstract_sentences` is None for whole abstracts and 0 for none."""
+
+    max_papers: int = 12
+    abstract_sentences: int | None = 2
+    send_when_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that `subscribers.yaml` says. Made by `load`.
+
+    `store` is a database address with an absolute path. Addresses may hold passwords: neither `store` nor
+    `sources` show in a representation. `smtp` is None where the file has no such section.
+    """
+
+    path: Path
+    newsletter: Newsletter
+    sources: tuple[Source, ...] = field(repr=False)
+    schedule: Schedule
+    smtp: SmtpSettings | None
+    issue: IssueSettings
+    store: str = field(repr=False)
+    templates: Path | None
+    subscribers: tuple[Subscriber, ...]
+    warnings: tuple[Problem, ...] = ()
