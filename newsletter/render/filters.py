@@ -1,0 +1,178 @@
+"""Filters that templates may use: each takes any text there is and gives something harmless to its place."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any
+from urllib.parse import urlsplit
+
+# Controls, surrogates, noncharacters (XML 1.0 2.2) and the bidirectional overrides that could reverse what follows.
+_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+_LONGEST_URL = 2000
+
+
+def harmless(text: str) -> str:
+    """Return `text` on one line, without characters that no text has a use for."""
+    return _HARMFUL.sub("", " ".join(text.split()))
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return `text` cut to `limit` characters, at the end of a word where one is near, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    at_word = cut.rpartition(" ")[0]
+    return (at_word if len(at_word) > limit * 2 // 3 else cut).rstrip(" ,;:.–—-(") + "…"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 paper`, `1,312 papers`, `2 entries`."""
+    if count != 1:
+        noun = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{count:,} {noun}"
+
+
+def safe_url(url: str) -> str:
+    """Return an address a reader may be sent to (http, https, mailto), or `#`."""
+    if len(url) > _LONGEST_URL or re.search(r"[\x00-\x20\x7f-\xa0\\<>\"`]", url) or _HARMFUL.search(url):
+        return "#"
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "#"
+    web = parts.scheme in ("http", "https") and parts.netloc and "@" not in parts.netloc
+    return url if web or (parts.scheme == "mailto" and parts.path) else "#"
+
+
+def hexcolor(value: str) -> str:
+    """Return a colour of the form `#4338ca`, or black."""
+    return value if re.fullmatch(r"#[0-9a-fA-F]{6}", value) else "#000000"
+
+
+def authors(names: Sequence[str], shown: int = 3) -> str:
+    """Return the first few authors and the number of the others: `Ada Lovelace, Grace Hopper +2 more`."""
+    line = ", ".join(names[:shown])
+    return f"{line} +{len(names) - shown:,} more" if len(names) > shown else line
+
+
+# ------------------------------------------------------------------ sentences
+
+_ABBREVIATIONS = frozenset(
+    """e.g i.e al fig figs eq eqs eqn sec secs ref refs tab vs cf resp approx ca etc no nos vol pp ch thm prop def lem
+    cor app dr prof mr mrs ms st jr sr inc ltd co dept univ viz w.r.t i.i.d a.k.a u.s u.k""".split()
+)
+# After these a capital begins the next sentence more often than not: "We use SGD, Adam, etc. The rest …".
+_MAY_END = frozenset({"etc", "al", "no", "app", "co", "inc"})
+_END = re.compile(r"(?P<mark>[.!?…]+[\"'”’)\]]*)\s+(?=[\"'“‘(\[]*[^\W_a-z])|(?P<wide>[。！？]+[」』”]*)")
+_WIDE_MARKS = tuple("。！？」』")
+_LONGEST_WITHOUT_ELLIPSIS = 30
+
+
+def split_sentences(text: str) -> Iterator[str]:
+    """Yield the sentences of one line of prose; abbreviations, initials and decimals end none."""
+    start = 0
+    for end in _END.finditer(text):
+        if end["wide"] or not _abbreviated(text[start : end.start()], end["mark"], text[end.end() :]):
+            yield text[start : end.end()].strip()
+            start = end.end()
+    if rest := text[start:].strip():
+        yield rest
+
+
+def sentences(text: str, count: int | None, limit: int | None = None) -> str:
+    """Return the first `count` sentences (all for None) as far as they fit into `limit` characters.
+
+    The limit is `max(200, 120 * count)` unless given. A first sentence that does not fit is cut at a word; a text that
+    ends in mid-sentence, as listing pages cut them, ends with an ellipsis.
+    """
+    if count is None:
+        return _closed(text)
+    limit = limit or max(200, 120 * count)
+    summary = ""
+    for _, sentence in zip(range(count), split_sentences(text[: 4 * limit]), strict=False):
+        blank = "" if summary.endswith(_WIDE_MARKS) else " "
+        longer = f"{summary}{blank}{sentence}".lstrip()
+        if summary and len(longer) > limit:
+            break
+        summary = longer
+    return _closed(shorten(summary, limit))
+
+
+def _abbreviated(before: str, mark: str, after: str) -> bool:
+    if mark != ".":
+        return False
+    word = re.split(r"[\s(\[/~]", before)[-1].lstrip("\"'“‘")
+    if word.lower() in _MAY_END:
+        return not after[:1].isalpha()
+    # A single capital is an initial ("B. Liskov"), a single small letter a variable ("for every n. We").
+    return word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper())
+
+
+def _closed(text: str) -> str:
+    return text + "…" if text and text[-1].isalnum() and len(text) > _LONGEST_WITHOUT_ELLIPSIS else text
+
+
+# ------------------------------------------------------------------ text for terminals
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal `text` takes: East Asian wide characters two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def wrap(text: str, width: int = 72, indent: int = 0, first: str | None = None) -> str:
+    """Return `text` in lines of at most `width` columns, indented, the first line led by `first`.
+
+    An address is never broken; any other word too long for a line is.
+    """
+    margin = " " * indent
+    room = width - indent
+    lines, line, used = [], "", 0
+    for word in chain.from_iterable(_fitting(long, room) for long in text.split()):
+        size = columns(word)
+        if line and used + 1 + size > room:
+            lines.append(line)
+            line, used = word, size
+        else:
+            line, used = (f"{line} {word}", used + 1 + size) if line else (word, size)
+    lines.append(line)
+    return (margin if first is None else first) + f"\n{margin}".join(lines)
+
+
+def underline(text: str, mark: str = "-", width: int = 72) -> str:
+    """Return a rule as long as `text`, at most `width`."""
+    return mark * min(columns(text), width)
+
+
+def _fitting(word: str, room: int) -> Iterator[str]:
+    if columns(word) <= room or "://" in word or "@" in word:
+        yield word
+        return
+    part, used = "", 0
+    for character in word:
+        size = columns(character)
+        if used + size > room:
+            yield part
+            part, used = "", 0
+        part, used = part + character, used + size
+    yield part
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "authors": authors,
+    "hexcolor": hexcolor,
+    "plural": plural,
+    "safe_url": safe_url,
+    "sentences": sentences,
+    "shorten": shorten,
+    "underline": underline,
+    "wrap": wrap,
+}

@@ -1,0 +1,46 @@
+"""CSS into style attributes, by premailer: at compile time only, over markup that holds no data.
+
+premailer and cssutils are imported here, when first needed, and can fetch nothing: both read `@import` addresses
+even with every network option off (cssutils has its own fetcher), so that fetcher is replaced, and `compile` refuses
+`@import` and `<link>` besides.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+
+Inliner = Callable[[str, str], str]
+
+_IGNORE = ' data-premailer="ignore"'
+
+
+def inline(html: str, css: str) -> str:
+    """Return `html` with the rules of `css` in style attributes; its own style elements stay exactly as written."""
+    from cssutils import util  # noqa: PLC0415 - 0.2 s, and needed only when a template is compiled
+    from premailer import Premailer  # noqa: PLC0415
+
+    util._defaultFetcher = _fetch_nothing  # noqa: SLF001 - the only way to keep cssutils off the network
+    # premailer keeps a doctype only if it is spelled as lxml spells it; without one, browsers fall into quirks mode.
+    html = re.sub(r"^<!doctype html>", "<!DOCTYPE html>", html, flags=re.IGNORECASE)
+    transformed = Premailer(
+        re.sub(r"<style\b", f"<style{_IGNORE}", html),
+        css_text=css,
+        keep_style_tags=True,
+        strip_important=False,  # mobile layout and dark mode live by !important
+        disable_leftover_css=True,
+        allow_network=False,
+        allow_loading_external_files=False,
+        disable_validation=True,
+        remove_unset_properties=False,
+        align_floating_images=False,
+        # MJML's own reset would turn width="550" of an image into "100%", which breaks Outlook.
+        disable_basic_attributes=["width", "height", "align", "valign", "bgcolor"],
+        cssutils_logging_level=logging.CRITICAL,
+    ).transform(pretty_print=False)
+    return str(transformed).replace(_IGNORE, "")
+
+
+def _fetch_nothing(_url: str) -> None:
+    return None

@@ -1,0 +1,524 @@
+"""An issue becomes an email: subject, header fields, both parts, and a size no mail program clips."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import html as lxml_html
+from makers import (
+    NOW,
+    a_health,
+    a_match,
+    a_newsletter,
+    a_paper,
+    a_reason,
+    a_section,
+    a_subscriber,
+    an_entry,
+    an_interest,
+    an_issue,
+)
+
+from newsletter.models import Email, HealthState, Issue, MatchedPaper, Newsletter, ReasonKind, Section
+from newsletter.render import Templates, compile_templates, render
+from newsletter.render.fit import BUDGET_BYTES, sent_bytes
+
+
+@pytest.fixture(scope="module")
+def templates() -> Templates:
+    """Return the templates that ship."""
+    return compile_templates()
+
+
+def rendered(issue: Issue, newsletter: Newsletter | None = None, *, abstract_sentences: int | None = 2) -> Email:
+    """Return an issue as its email."""
+    newsletter = newsletter or a_newsletter()
+    return render(issue, newsletter, compile_templates(), date=NOW, abstract_sentences=abstract_sentences)
+
+
+def seen(markup: str) -> str:
+    """Return what a reader sees of HTML, on one line, a blank between elements; without the preheader."""
+    [article] = lxml_html.document_fromstring(markup).xpath("//div[@role='article']")
+    return " ".join(" ".join(article.itertext()).split())
+
+
+def only(match: MatchedPaper, **fields: object) -> Issue:
+    """Return an issue of one paper in one section."""
+    return an_issue(a_section("Speculative decoding", match, **fields), lead=None)
+
+
+def titled(title: str) -> MatchedPaper:
+    """Return a match of a paper with that title."""
+    return a_match(a_paper(title))
+
+
+# ------------------------------------------------------------------ subject and header fields
+
+
+def test_the_subject_counts_the_papers_names_their_topics_and_is_dated() -> None:
+    """A date keeps mail programs from threading one issue under another."""
+    issue = an_issue(a_section("Speculative decoding"), a_section("Dark matter"))
+
+    assert rendered(issue).subject == "3 papers · Speculative decoding, Dark matter · 20 Nov"
+
+
+def test_the_subject_names_as_many_topics_as_fit() -> None:
+    """It stays within 78 characters and ends in no half topic."""
+    issue = an_issue(*(a_section(f"A topic with a longer name {n}") for n in range(5)))
+
+    assert rendered(issue).subject == "6 papers · A topic with a longer name 0, A topic with a longer name 1 · 20 Nov"
+
+
+def test_the_subject_shortens_a_first_topic_that_does_not_fit() -> None:
+    """One long label is better cut than left out."""
+    subject = rendered(an_issue(a_section("word " * 60))).subject
+
+    assert len(subject) <= 78
+    assert "word… · 20 Nov" in subject
+
+
+def test_the_subject_names_the_lead_when_there_is_no_topic() -> None:
+    """It always says something."""
+    assert "A lead worth reading" in rendered(an_issue(sections=())).subject
+
+
+@pytest.mark.parametrize("label", ["Bcc: evil\r\nBcc: x@example.org", "a\u2028b\x85c\x00d", "=?utf-8?q?a=0ABcc:_x?="])
+def test_no_label_can_inject_a_header(label: str) -> None:
+    """Line ends go, and nothing is left that a mail library would decode: CVE-2024-6923."""
+    subject = rendered(an_issue(a_section(label))).subject
+
+    assert len(subject.splitlines()) == 1
+    assert "=?" not in subject
+
+
+def test_header_fields_come_in_their_order() -> None:
+    """List fields first, then what silences automatic answers."""
+    email = rendered(an_issue(), a_newsletter(reply_to="editor@example.org"))
+
+    assert email.headers == (
+        ("List-Id", "Daily Papers <daily-papers.example.org>"),
+        ("List-Unsubscribe", "<mailto:editor@example.org?subject=unsubscribe%20ada@example.org>"),
+        ("Auto-Submitted", "auto-generated"),
+        ("Precedence", "bulk"),
+        ("Reply-To", "editor@example.org"),
+        ("Content-Language", "en"),
+    )
+
+
+def test_unsubscribing_names_the_address_that_was_subscribed() -> None:
+    """A reader may answer from another mailbox; characters with a meaning in mailto are escaped."""
+    email = rendered(an_issue(subscriber=a_subscriber("ada+papers&x@example.org")))
+
+    assert dict(email.headers)["List-Unsubscribe"] == (
+        "<mailto:papers@example.org?subject=unsubscribe%20ada%2Bpapers%26x@example.org>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "list_id"),
+    [
+        ("Papers, daily", '"Papers, daily" <papers-daily.example.org>'),
+        ("Tägliches", "=?utf-8?q?T=C3=A4gliches?= <tagliches.example.org>"),
+        ("論文", "=?utf-8?b?6KuW5paH?= <newsletter.example.org>"),
+        ("a\r\nBcc: x", '"a Bcc: x" <a-bcc-x.example.org>'),
+    ],
+)
+def test_every_name_makes_a_valid_list_id(name: str, list_id: str) -> None:
+    """Quoted or encoded where RFC 5322 asks for it, and always ASCII."""
+    assert dict(rendered(an_issue(), a_newsletter(name=name)).headers)["List-Id"] == list_id
+
+
+def test_the_message_id_depends_on_day_reader_and_papers_alone() -> None:
+    """Each attempt carries the same one; another issue of the day carries another."""
+    first, again = rendered(an_issue()), rendered(an_issue(considered=41))
+    other_reader = rendered(an_issue(subscriber=a_subscriber("grace@example.org")))
+    other_papers = rendered(an_issue(a_section("Dark matter", titled("Another one"))))
+
+    assert re.fullmatch(r"<i20261120\.s[0-9a-f]{12}\.[0-9a-f]{8}@example\.org>", first.message_id)
+    assert first.message_id == again.message_id
+    assert len({first.message_id, other_reader.message_id, other_papers.message_id}) == 3
+
+
+def test_an_international_domain_is_written_in_ascii() -> None:
+    """Message-ID and List-Id are never encoded, so they must not need it."""
+    email = rendered(an_issue(), a_newsletter(sender_email="papers@bücher.example"))
+
+    assert email.message_id.endswith("@xn--bcher-kva.example>")
+    assert all(value.isascii() for _, value in email.headers)
+
+
+def test_a_domain_that_cannot_be_written_in_ascii_still_gives_a_message_id() -> None:
+    """An unusable sender is the server's to refuse; nothing breaks here."""
+    assert rendered(an_issue(), a_newsletter(sender_email="x@" + "ü" * 70)).message_id.endswith("@localhost>")
+
+
+def test_the_email_is_the_same_byte_for_byte() -> None:
+    """Nothing but the arguments decides."""
+    assert rendered(an_issue()) == rendered(an_issue())
+
+
+def test_the_email_carries_the_addresses_and_the_date_given() -> None:
+    """The day of the issue and the time of the message are two things."""
+    email = rendered(an_issue(subscriber=a_subscriber(name="Ada"), day=date(2026, 11, 19)))
+
+    assert (email.sender, email.recipient) == (("Daily Papers", "papers@example.org"), ("Ada", "ada@example.org"))
+    assert email.date == NOW
+    assert "Thursday, 19 November 2026" in email.html
+    assert "Thursday, 19 November 2026" in email.text
+
+
+# ------------------------------------------------------------------ what it says
+
+
+def test_the_headline_is_a_plain_fact() -> None:
+    """How many, out of how many, for how many interests."""
+    for part in (seen(rendered(an_issue(considered=1312)).html), rendered(an_issue(considered=1312)).text):
+        assert "2 papers worth your time" in part
+        assert "2 picks out of 1,312 new papers, matched to your 1 interest." in part
+
+
+@pytest.mark.parametrize(
+    ("fields", "html", "text"),
+    [
+        ({}, "Matches “speculative decoding” in the title", 'matches "speculative decoding" in the title'),
+        ({"in_title": False}, "“speculative decoding” in the abstract", '"speculative decoding" in the abstract'),
+        (
+            {"words": ("decoding",)},
+            "Mentions “decoding” – your interest “speculative decoding”",
+            'mentions "decoding" (your interest "speculative decoding")',
+        ),
+        (
+            {"kind": ReasonKind.MEANING, "words": ()},
+            "Close in meaning to “speculative decoding”",
+            'close in meaning to "speculative decoding"',
+        ),
+        (
+            {"kind": ReasonKind.CATEGORY, "interest": "cs.PL"},
+            "In cs.PL, which you follow",
+            "in cs.PL, which you follow",
+        ),
+        (
+            {"kind": ReasonKind.AUTHOR, "interest": "Barbara Liskov"},
+            "By Barbara Liskov, whom you follow",
+            "by Barbara Liskov, whom you follow",
+        ),
+    ],
+    ids=["title", "abstract", "some words", "meaning", "category", "author"],
+)
+def test_each_reason_has_its_sentence(fields: dict[str, object], html: str, text: str) -> None:
+    """Reasons are data; a reader sees words."""
+    email = rendered(only(a_match(reasons=(a_reason(**fields),))))
+
+    assert html in seen(email.html)
+    assert text in " ".join(email.text.split())
+
+
+def test_a_category_is_not_named_twice() -> None:
+    """The reason has just said it."""
+    reason = a_reason(kind=ReasonKind.CATEGORY, interest="cs.PL")
+    email = rendered(only(a_match(a_paper(categories=("cs.PL",)), reasons=(reason,)), interest=""))
+
+    assert seen(email.html).count("cs.PL") == 1
+
+
+def test_a_paper_without_address_has_no_link_and_no_button() -> None:
+    """Listing pages carry none, and none is invented."""
+    email = rendered(an_issue(lead=a_match(a_paper(url="")), sections=()))
+    links = lxml_html.document_fromstring(email.html).xpath("//a/@href")
+
+    assert [link for link in links if not link.startswith("mailto:")] == []
+    assert "Read the paper" not in email.html
+    assert "http" not in email.text
+
+
+def test_a_paper_with_an_unsafe_address_has_no_link() -> None:
+    """A dead link would be a lie."""
+    email = rendered(only(a_match(a_paper(url="javascript:alert(1)"))))
+
+    assert "javascript" not in email.html + email.text
+    assert 'href="#"' not in email.html
+
+
+def test_the_lead_has_the_only_button() -> None:
+    """One thing to do first."""
+    assert rendered(an_issue()).html.count("Read the paper") == 1
+
+
+def test_an_issue_without_lead_has_no_top_match() -> None:
+    """No empty box."""
+    email = rendered(an_issue(lead=None))
+
+    assert "Top match" not in email.html + email.text
+
+
+def test_a_paper_without_abstract_leaves_no_gap() -> None:
+    """No empty paragraph in either part."""
+    email = rendered(only(a_match(a_paper(abstract=""))))
+
+    assert not re.search(r"<p[^>]*>\s*</p>", email.html)
+    assert "\n\n\n\n" not in email.text
+
+
+def test_who_shared_a_paper_is_named() -> None:
+    """The byline of a listing page is the community's recommendation."""
+    paper = a_paper(entries=(an_entry(), an_entry(byline="AK and the research community")))
+    email = rendered(only(a_match(paper)))
+
+    assert "Shared by AK and the research community" in seen(email.html)
+    assert "Shared by AK and the research community" in email.text
+
+
+def test_a_topic_says_why_it_is_there() -> None:
+    """The reader's own phrase, and how much of the topic they see."""
+    email = rendered(an_issue(a_section("Dark matter", interest="WIMP searches", announced=37), lead=None))
+
+    assert "Dark matter You follow “WIMP searches” – 1 of 37 new" in seen(email.html)
+    assert "Dark matter, 1 of 37" in email.text
+
+
+def test_a_topic_without_interest_only_counts() -> None:
+    """Nothing is said that is not known."""
+    email = rendered(an_issue(a_section("Dark matter", interest=""), lead=None))
+
+    assert "You follow" not in email.html + email.text
+
+
+def test_many_topics_make_a_short_list() -> None:
+    """Six lines, the others in one."""
+    email = rendered(an_issue(*(a_section(f"Topic {n}") for n in range(9))))
+
+    assert "Topic 5 1 of 1 Also Topic 6, Topic 7, Topic 8" in seen(email.html)
+
+
+def test_every_source_tells_how_it_answered() -> None:
+    """Silence is explained, in words and not by colour."""
+    health = (
+        a_health(source="arxiv cs.CL", entries=214, warnings=("x",)),
+        a_health(source="feed Distill", state=HealthState.EMPTY, entries=0, detail="weekend"),
+        a_health(source="feed Types", state=HealthState.FAILED, entries=0, detail="the server answered 503"),
+    )
+    email = rendered(an_issue(health=health))
+
+    assert (
+        "arxiv cs.CL: 214 entries, 1 unreadable; feed Distill: nothing new (weekend); "
+        "feed Types: failed (the server answered 503)." in seen(email.html)
+    )
+    assert "- feed Types: FAILED (the server answered 503)" in email.text
+
+
+def test_the_footer_says_why_and_how_to_leave() -> None:
+    """In both parts."""
+    email = rendered(an_issue(subscriber=a_subscriber(interests=(an_interest("trees"), an_interest("types")))))
+
+    assert "ada@example.org subscribes to Daily Papers for trees, types." in seen(email.html)
+    assert "ada@example.org subscribes to Daily Papers for trees, types." in email.text
+    assert "mailto:papers@example.org?subject=unsubscribe%20ada@example.org" in email.html
+    assert "  mailto:papers@example.org?subject=unsubscribe%20ada@example.org\n" in email.text
+
+
+def test_an_empty_issue_says_so() -> None:
+    """For readers who asked to hear of empty days."""
+    email = rendered(an_issue(lead=None, sections=(), considered=40))
+
+    assert email.subject == "No new papers for you · 20 Nov"
+    for part in (seen(email.html), email.text):
+        assert "None of 40 new papers matched your 1 interest." in part
+
+
+@pytest.mark.parametrize(("sentences", "expected"), [(0, []), (1, ["drafts"]), (None, ["drafts", "checks"])])
+def test_summaries_are_as_long_as_asked_for(sentences: int | None, expected: list[str]) -> None:
+    """None, one sentence, or the whole abstract."""
+    email = rendered(only(titled("A title")), abstract_sentences=sentences)
+
+    assert [word for word in ("drafts", "checks") if word in email.html] == expected
+    assert [word for word in ("drafts", "checks") if word in email.text] == expected
+
+
+# ------------------------------------------------------------------ plain text
+
+
+def test_the_text_part_fits_a_terminal() -> None:
+    """72 columns, but for addresses."""
+    long = a_match(a_paper("Long " * 50, abstract="Words and words. " * 20))
+    lines = rendered(an_issue(a_section("Label " * 20, long), lead=long)).text.splitlines()
+
+    assert [line for line in lines if len(line) > 72 and "://" not in line and "mailto:" not in line] == []
+
+
+def test_papers_are_numbered_through_in_the_text_part() -> None:
+    """The lead is the first."""
+    text = rendered(an_issue(a_section("A", titled("One"), titled("Two")), a_section("B", titled("Three")))).text
+
+    assert re.findall(r"^ {0,2}\d+\. .*", text, re.MULTILINE) == [
+        "  1. A lead worth reading",
+        "  2. One",
+        "  3. Two",
+        "  4. Three",
+    ]
+
+
+def test_an_address_stands_on_a_line_of_its_own_in_the_text_part() -> None:
+    """Terminals then make it a link."""
+    assert "\n     https://arxiv.org/abs/2611.01234\n" in rendered(an_issue()).text
+
+
+# ------------------------------------------------------------------ hostile data
+
+HOSTILE = [
+    "{{ 7777*7777 }} {% raw %} {# x #}",
+    "<script>alert(1)</script>",
+    "\" onclick='x' <b>",
+    "--> <!-- ]]> </style></table></td>",
+    "jx0003xj <!--jx0004xj-->",
+    "&amp; &lt;b&gt; &#x27;",
+    "nul \x00 escape \x1b c1 \x92 lone \ud800 non \ufffe",
+    "\u202egnihton\u2066 \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627 暗黒物質の直接検出",
+    "x" * 300,
+    "=?utf-8?q?a=0ABcc:_x?=\r\nBcc: x@example.org",
+    "",
+]
+
+
+def hostile_issue(text: str) -> Issue:
+    """Return an issue that says `text` wherever data may stand."""
+    paper = a_paper(
+        text,
+        id="title:x",
+        abstract=text,
+        authors=(text,) * 2000,
+        url=text,
+        categories=(text,),
+        version=2,
+        entries=(an_entry(byline=text),),
+    )
+    reasons = tuple(a_reason(kind=kind, interest=text, words=(text,)) for kind in ReasonKind)
+    match = a_match(paper, reasons=reasons)
+    return an_issue(
+        Section(text, text + "x", (match,), 3),
+        lead=match,
+        subscriber=a_subscriber(text, name=text, interests=(an_interest(text),)),
+        health=tuple(a_health(source=text, state=state, detail=text) for state in HealthState),
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_data_changes_the_shape_of_an_email(text: str) -> None:
+    """The same elements as with harmless text: nothing is run, opened or closed by what a source says."""
+
+    def shape(some: str) -> list[str]:
+        newsletter = a_newsletter(name=some, editor=some)
+        document = lxml_html.document_fromstring(rendered(hostile_issue(some), newsletter).html)
+        return [str(element.tag) for element in document.iter()]
+
+    assert shape(text or "harmless") == shape("harmless")
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_data_can_be_encoded_and_sent(text: str) -> None:
+    """No control, surrogate or override is left in either part."""
+    email = rendered(hostile_issue(text))
+
+    assert (email.html + email.text + email.subject).encode()
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", email.html + email.text)
+    assert sent_bytes(email.html) <= BUDGET_BYTES
+
+
+def test_jinja_in_data_is_shown_and_not_run() -> None:
+    """A title is never a template."""
+    email = rendered(only(titled("{{ 7777*7777 }}")))
+
+    assert "{{ 7777*7777 }}" in seen(email.html)
+    assert "{{ 7777*7777 }}" in email.text
+    assert "60481729" not in email.html + email.text
+
+
+def test_markup_in_data_is_shown_as_it_was_written() -> None:
+    """A reader sees the title the authors gave."""
+    title = "On <b>bold</b> & \"quoted\" 'titles' --> </style>"
+
+    assert title in seen(rendered(only(titled(title))).html)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(exclude_categories=()), max_size=400))
+def test_rendering_never_raises_on_any_title(title: str) -> None:
+    """Whatever Unicode holds, lone surrogates included."""
+    email = rendered(only(titled(title)))
+
+    assert (email.html + email.text + email.subject).encode()
+
+
+# ------------------------------------------------------------------ size
+
+
+def an_issue_of(
+    count: int, *, sections: int = 5, text: str = "A sentence of an abstract, long enough to matter. "
+) -> Issue:
+    """Return an issue of `count` papers, better ones in later sections."""
+    papers = [a_match(a_paper(f"Paper {n} of many", abstract=text * 6), score=n / count) for n in range(count)]
+    size = -(-count // sections)
+    cut = (tuple(papers[start : start + size]) for start in range(0, count, size))
+    return an_issue(*(a_section(f"Topic {n}", *some) for n, some in enumerate(cut)), lead=None)
+
+
+@pytest.mark.parametrize("count", [1, 12, 20, 50, 75, 100, 300])
+def test_an_email_is_never_large_enough_to_be_clipped(count: int) -> None:
+    """From one paper to three hundred."""
+    html = rendered(an_issue_of(count)).html
+
+    assert sent_bytes(html) <= BUDGET_BYTES
+    assert "Unsubscribe" in html
+
+
+@pytest.mark.parametrize("text", ["& < > \" ' = ", "暗黒物質の直接検出 ", "\U0001f4c4" * 20 + " "])
+def test_text_that_grows_in_encoding_is_kept_in_bounds_too(text: str) -> None:
+    """Escapes and multi-byte characters count as they are sent."""
+    many = an_issue_of(300, sections=300, text=text * 20)
+    wordy = replace(
+        many,
+        sections=tuple(replace(section, label=text * 20, interest=text * 30) for section in many.sections),
+        subscriber=a_subscriber(interests=tuple(an_interest(text * 30) for _ in range(200))),
+        health=tuple(a_health(source=text * 30, state=HealthState.FAILED, detail=text * 30) for _ in range(50)),
+    )
+
+    assert sent_bytes(rendered(wordy).html) <= BUDGET_BYTES
+
+
+def test_summaries_shorten_before_papers_go() -> None:
+    """Sixty papers keep their titles and lose their second sentences or their summaries."""
+    html = rendered(an_issue_of(60)).html
+
+    assert html.count("of many") >= 60
+    assert "more paper" not in html
+
+
+def test_the_lowest_ranked_papers_are_gathered_last() -> None:
+    """How many is said, the best stay, and the text part has them all."""
+    email = rendered(an_issue_of(300))
+    shown = [int(number) for number in re.findall(r">Paper (\d+) of many</a>", email.html)]
+    more = re.search(r"and (\d+) more papers", seen(email.html))
+
+    assert more
+    assert int(more[1]) == 300 - len(shown)
+    assert shown == list(range(300 - len(shown), 300))
+    assert email.text.count("of many") == 300
+
+
+def test_papers_without_summaries_are_gathered_too() -> None:
+    """Where nothing can be shortened, papers go at once."""
+    html = rendered(an_issue_of(300), abstract_sentences=0).html
+
+    assert sent_bytes(html) <= BUDGET_BYTES
+    assert "more papers" in html
+
+
+def test_no_more_papers_go_than_must(templates: Templates) -> None:
+    """The budget is used."""
+    html = render(an_issue_of(300), a_newsletter(), templates, date=NOW).html
+
+    assert sent_bytes(html) > BUDGET_BYTES * 0.97

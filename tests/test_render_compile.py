@@ -1,0 +1,364 @@
+"""Templates compiled once: the email that the whole pipeline would make each time, and every mistake with its line."""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+from pathlib import Path
+
+import css_inline
+import pytest
+from lxml import html as lxml_html
+from makers import (
+    NOW,
+    a_health,
+    a_match,
+    a_newsletter,
+    a_paper,
+    a_reason,
+    a_section,
+    an_entry,
+    an_issue,
+)
+
+from newsletter.errors import TemplateError
+from newsletter.models import HealthState, Issue, MatchedPaper, ReasonKind
+from newsletter.render import compile_templates, render
+from newsletter.render.compile import CSS_NAME, HTML_NAME, TEXT_NAME, Compiled, _template, compile_html, mjml_to_html
+from newsletter.render.files import read_sources
+from newsletter.render.guards import check_tokens
+from newsletter.render.inline import Inliner, inline
+from newsletter.render.protect import Joined, Kind, Place, flatten, join, protect
+from newsletter.render.view import view
+
+
+def by_css_inline(html: str, css: str) -> str:
+    """Inline with the second engine, which parses HTML and CSS by other rules."""
+    inliner = css_inline.CSSInliner(
+        extra_css=css, inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False
+    )
+    return inliner.inline(html)
+
+
+def a_template(body: str, *, head: str = "") -> str:
+    """Return MJML around what a test is about; the body begins on line 3."""
+    return (
+        f"<mjml><mj-head>{head}</mj-head><mj-body>\n<mj-section><mj-column>\n"
+        f"{body}\n</mj-column></mj-section></mj-body></mjml>"
+    )
+
+
+def compiled(source: str, *, css: str = ".a { color: #123456; }", **others: str) -> Compiled:
+    """Return a template of a test's own, compiled; `others` are files to include, named `x_css` for `x.css`."""
+    sources = {name.replace("_", "."): text for name, text in others.items()}
+    return compile_html("mail", {"mail": source, **sources}, css=css)
+
+
+# ------------------------------------------------------------------ equality with the pipeline per email
+
+WORDS = "draft trees λ 暗黒物質 <b> & \"quoted\" 'single' --> {{ 7777*7777 }} jx0003xj </style> <!-- ]]> é".split()
+
+
+def random_issue(seed: int) -> Issue:
+    """Return an issue of random shape whose every text is hostile."""
+    chance = random.Random(seed)
+
+    def words(most: int) -> str:
+        return " ".join(chance.choices(WORDS, k=chance.randint(0, most)))
+
+    def matched() -> MatchedPaper:
+        paper = a_paper(
+            words(9),
+            id=str(chance.random()),
+            abstract=words(60),
+            authors=tuple(words(3) for _ in range(chance.randint(0, 6))),
+            url=chance.choice(["", "https://example.org/?a=1&b=2", "javascript:alert(1)"]),
+            categories=(words(1),),
+            version=chance.randint(0, 2),
+            entries=(an_entry(byline=words(2)),),
+        )
+        kinds = chance.sample(list(ReasonKind), k=chance.randint(1, 3))
+        reasons = (a_reason(kind=kind, interest=words(3), words=tuple(words(2).split())) for kind in kinds)
+        return a_match(paper, reasons=tuple(reasons))
+
+    sections = (
+        a_section(words(4), *(matched() for _ in range(chance.randint(1, 4))), interest=words(3), announced=9)
+        for _ in range(chance.randint(0, 8))
+    )
+    health = (a_health(source=words(2), state=state, detail=words(3)) for state in HealthState)
+    return an_issue(*sections, lead=matched() if chance.random() < 0.7 else None, health=tuple(health))
+
+
+def dom(markup: str) -> list[object]:
+    """Return a document as comparable parts: tags, attributes, styles in order, comments, words of text."""
+    document = lxml_html.document_fromstring(markup)
+    parts: list[object] = [document.getroottree().docinfo.doctype.lower()]
+    for element in document.iter():
+        attributes = {name: normal_style(value) if name == "style" else value for name, value in element.items()}
+        name = element.tag if isinstance(element.tag, str) else "comment"
+        parts += [name, attributes, (element.text or "").split(), (element.tail or "").split()]
+    return parts
+
+
+def normal_style(value: str) -> list[str]:
+    """Return declarations without the blanks that engines write differently."""
+    return sorted(re.sub(r"\s*([:,])\s*", r"\1", part.strip()) for part in value.split(";") if part.strip())
+
+
+@pytest.mark.parametrize("engine", [inline, by_css_inline], ids=["premailer", "css-inline"])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_compiled_template_gives_what_the_whole_pipeline_gives(seed: int, engine: Inliner) -> None:
+    """Compiling first and filling later changes nothing, whatever the data."""
+    sources = read_sources()
+    shown = view(random_issue(seed), a_newsletter(editor="<i>"), sentences=2)
+    once = compile_html(HTML_NAME, sources, css=sources[CSS_NAME], inliner=engine).fill(issue=shown)
+
+    mjml = _template(HTML_NAME, flatten(HTML_NAME, sources), autoescape=True).fill(issue=shown)
+    each_time = engine(mjml_to_html(Joined(mjml, (0,), (Place("mail", 1),))), sources[CSS_NAME])
+
+    assert dom(once) == dom(each_time)
+
+
+# ------------------------------------------------------------------ protecting
+
+
+def test_protected_markup_joined_again_is_the_template() -> None:
+    """Nothing is lost between lexing and joining but comments."""
+    source = '{# gone #}<p title="{{ a }}">{% if b %}x{% endif %}</p>'
+
+    assert join(flatten("mail", {"mail": source})).text == '<p title="{{\n a }}">{%\n if b %}x{%\n endif %}</p>'
+
+
+def test_each_construct_is_hidden_by_a_token_that_fits_its_place() -> None:
+    """A block in content is a comment, which may stand anywhere; everything else is a word."""
+    source = '{% if a %}<p title="{% if b %}{{ c }}{% endif %}">{{ d }}</p><!-- {{ e }} -->{% endif %}'
+    protected = protect(flatten("mail", {"mail": source}))
+
+    assert protected.markup.text == (
+        '<!--jx0000xj--><p title="jx0001xjjx0002xjjx0003xj">jx0004xj</p><!-- jx0005xj --><!--jx0006xj-->'
+    )
+    assert [piece.kind for piece in protected.constructs].count(Kind.EXPRESSION) == 3
+
+
+def test_a_string_that_looks_like_the_end_of_a_block_is_no_end() -> None:
+    """Templates are lexed, not searched."""
+    template = compiled(a_template("<mj-text>{% if x == '%}' %}yes{% endif %}</mj-text>"))
+
+    assert "yes" in template.fill(x="%}")
+
+
+def test_a_loop_may_have_an_alternative_between_whole_tags() -> None:
+    """Blocks of every kind, each with its tags balanced; void elements need no end."""
+    loop = "{% for a in x %}<p>{{ a }}<br /></p>{% else %}<i>none</i>{% endfor %}"
+    template = compiled(a_template(f"<mj-text>{{% set y %}}<b>z</b>{{% endset %}}{loop}</mj-text>"))
+
+    assert "<p>7<br></p>" in template.fill(x=[7])
+    assert "<i>none</i>" in template.fill(x=[])
+
+
+def test_an_included_file_is_part_of_the_template() -> None:
+    """Markup and styles alike."""
+    template = compiled(
+        a_template('{% include "part" %}', head='<mj-style>{% include "my.css" %}</mj-style>'),
+        part='<mj-text><p class="a">{{ x }}</p></mj-text>',
+        my_css=".b > p { color: red; }",
+    )
+
+    assert '<p class="a" style="color:#123456">7</p>' in template.fill(x=7)
+    assert ".b > p { color: red; }" in template.fill(x=7)
+
+
+# ------------------------------------------------------------------ mistakes
+
+MISTAKES = {
+    "unknown tag": ("<mj-txt>x</mj-txt>", "<mj-txt> is not supported"),
+    "unknown attribute": ('<mj-text colour="red">x</mj-text>', '<mj-text> has no attribute "colour"'),
+    "include of MJML's": ('<mj-include path="x" />', "<mj-include> is not supported"),
+    "script": ("<mj-text><script>x</script></mj-text>", "<script> is not allowed in an email"),
+    "link": ('<mj-raw><link rel="stylesheet" href="https://x.example/" /></mj-raw>', "<link> is not allowed"),
+    "unclosed tag": ("<mj-text><p>x</mj-text>", "not well-formed: mismatched tag"),
+    "unquoted attribute": ("<mj-text align=left>x</mj-text>", "not well-formed"),
+    "missing endif": ("<mj-text>{% if x %}</mj-text>", "Unexpected end of template"),
+    "bad expression": ("<mj-text>{{ x + }}</mj-text>", "unexpected 'end of print statement'"),
+    "open string": ("<mj-text>{{ 'x }}</mj-text>", "unexpected char"),
+    "unknown filter": ("<mj-text>{{ x | upside_down }}</mj-text>", "No filter named 'upside_down'"),
+    "unknown block": ("<mj-text>{% fi %}</mj-text>", "Encountered unknown tag 'fi'"),
+    "raw": ("<mj-text>{% raw %}x{% endraw %}</mj-text>", '"raw" is not supported'),
+    "extends": ('{% extends "x" %}', '"extends" is not supported'),
+    "include by name": ("{% include name %}", "an include names one file in quotes"),
+    "missing include": ('{% include "nowhere" %}', 'there is no template "nowhere"'),
+    "endless include": ('{% include "mail" %}', '"mail" includes itself'),
+    "reserved word": ("<mj-text>jx0001xj</mj-text>", "is reserved"),
+    "between attributes": ("<mj-text {{ x }}>x</mj-text>", "not allowed between attributes"),
+    "unsafe link": ('<mj-button href="{{ x }}">x</mj-button>', 'must end with "| safe_url"'),
+    "unsafe colour": ('<mj-text><p style="color:{{ x }}">x</p></mj-text>', 'must end with "| hexcolor"'),
+    "block across tags": ("<mj-text>{% if x %}<p>{% endif %}</p></mj-text>", "does not close the tags"),
+    "else inside a tag": ("<mj-text>{% if x %}<p>a{% else %}</p>b{% endif %}</mj-text>", "stands inside an open <p>"),
+    "closing what was open": ("<mj-text><p>{% if x %}</p>{% endif %}<b>y</b></mj-text>", "opened outside its block"),
+    "computed width": ('<mj-image src="https://x.example/a.png" width="{{ x }}px" />', 'in the attribute "width"'),
+    "event": ("<mj-text><p onclick='{% if y %}{{ x }}{% endif %}'>x</p></mj-text>", 'in the attribute "onclick"'),
+    "background": ('<mj-spacer container-background-color="{{ x }}" />', 'must end with "| hexcolor"'),
+    "no place for text": ("<mj-spacer>{{ x }}</mj-spacer>", "MJML: unexpected token"),
+}
+
+
+@pytest.mark.parametrize(("body", "message"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_in_a_template_is_named_with_its_line(body: str, message: str) -> None:
+    """One line says what, and where in the file as its author sees it."""
+    with pytest.raises(TemplateError) as caught:
+        compiled(a_template(body))
+
+    assert message in str(caught.value)
+    assert (caught.value.template, caught.value.line) == ("mail", 3)
+
+
+@pytest.mark.parametrize("rule", ["@import url(https://x.example/a.css);", ".a { background: url(x.png); }"])
+def test_styles_that_would_fetch_something_are_refused(rule: str) -> None:
+    """In styles of the head and in those to be inlined."""
+    with pytest.raises(TemplateError, match="not allowed in styles"):
+        compiled(a_template("", head=f"<mj-style>{rule}</mj-style>"))
+    with pytest.raises(TemplateError, match="not allowed in styles") as caught:
+        compiled(a_template(""), css=f".b {{ color: red; }}\n{rule}")
+
+    assert (caught.value.template, caught.value.line) == (CSS_NAME, 2)
+
+
+def test_jinja_in_styles_is_refused() -> None:
+    """Escaping protects markup, not CSS."""
+    with pytest.raises(TemplateError, match="not allowed in styles"):
+        compiled(a_template("", head="<mj-style>.a { color: {{ x }}; }</mj-style>"))
+
+
+@pytest.mark.parametrize(
+    "body", ["{{ x.missing }}", "{{ missing }}", "{{ 1 + 'a' }}", "{{ x.__class__.__mro__[1] }}", "{{ x.append(1) }}"]
+)
+def test_a_template_that_fails_when_filled_names_its_line(body: str) -> None:
+    """Undefined names and what the sandbox forbids are the template's mistakes, found where they were written."""
+    template = compiled(
+        a_template("<mj-text>{{ x }}</mj-text>{% include 'part' %}"), part=f"\n<mj-text>{body}</mj-text>"
+    )
+
+    with pytest.raises(TemplateError) as caught:
+        template.fill(x=[])
+
+    assert (caught.value.template, caught.value.line) == ("part", 2)
+
+
+def test_an_error_of_mjml_is_a_template_error() -> None:
+    """Only an error of ours reaches the command line."""
+    with pytest.raises(TemplateError, match="MJML"):
+        mjml_to_html(Joined("<mjml><mj-body><mj-text></mj-body></mjml>", (0,), (Place("mail", 1),)))
+
+
+class PanicException(BaseException):
+    """Stand for what a bug in mrml raises."""
+
+
+@pytest.mark.parametrize(("raised", "expected"), [(PanicException, TemplateError), (KeyboardInterrupt,) * 2])
+def test_a_panic_of_mjml_is_a_template_error_and_an_interrupt_is_not(
+    monkeypatch: pytest.MonkeyPatch, raised: type[BaseException], expected: type[BaseException]
+) -> None:
+    """A panic is no Exception, yet it must not end the program; Ctrl-C must."""
+
+    def fail(*_: object, **__: object) -> str:
+        raise raised
+
+    monkeypatch.setattr("mjml.mjml2html", fail)
+
+    with pytest.raises(expected):
+        mjml_to_html(Joined("<mjml></mjml>", (0,), (Place("mail", 1),)))
+
+
+@pytest.mark.parametrize(
+    ("html", "message"),
+    [
+        ("<p><!--jx0000xj--><!--jx0002xj--></p>", "was lost in compiling"),
+        ("<!--jx0002xj-->jx0001xj<!--jx0000xj-->", "was moved or repeated"),
+        ("<!--jx0000xj-->jx0001xj<!--jx0000xj--><!--jx0002xj-->", "was moved or repeated"),
+        ("<!--jx0000xj-->jx0001xj<!--jx0002xj--><!--[endif]-->", "conditional comment came out broken"),
+    ],
+    ids=["lost", "moved", "repeated", "broken comment"],
+)
+def test_damage_done_by_a_parser_is_noticed(html: str, message: str) -> None:
+    """Whatever MJML or the inliner do to a construct, no broken email is made of it."""
+    constructs = protect(flatten("mail", {"mail": "{% if a %}{{ b }}{% endif %}"})).constructs
+
+    with pytest.raises(TemplateError, match=message):
+        check_tokens(html, constructs)
+
+
+# ------------------------------------------------------------------ the inliner
+
+
+def test_head_styles_stay_exactly_as_written() -> None:
+    """Media queries and their !important are what phones and dark mode live by."""
+    style = "@media (max-width: 9px) { .a { color: #222222 !important; } }"
+    html = inline(
+        f'<html><head><style type="text/css">{style}</style></head><body><p class="a">x</p></body></html>', ""
+    )
+
+    assert f'<style type="text/css">{style}</style>' in html
+    assert '<p class="a">x</p>' in html
+
+
+def test_the_doctype_stays() -> None:
+    """Without one, browsers fall into quirks mode."""
+    assert inline("<!doctype html><html><body></body></html>", "").lower().startswith("<!doctype html>")
+
+
+def test_the_inliner_cannot_fetch(tmp_path: Path) -> None:
+    """Even an import that reached it gives nothing, not even a local file."""
+    (tmp_path / "more.css").write_text("b { color: #654321; }", encoding="utf-8")
+    css = f"@import url({(tmp_path / 'more.css').as_uri()}); p {{ color: #123456; }}"
+
+    assert '<p style="color:#123456"><b>x</b></p>' in inline("<html><body><p><b>x</b></p></body></html>", css)
+
+
+def test_inliner_and_mjml_wait_until_they_are_needed() -> None:
+    """Importing the package stays cheap; the command line answers at once."""
+    source = Path(sys.modules["newsletter.render.inline"].__file__ or "").read_text(encoding="utf-8")
+
+    assert not re.search(r"^(import|from) (premailer|cssutils)", source, re.MULTILINE)
+
+
+# ------------------------------------------------------------------ files
+
+
+def test_a_file_of_the_users_own_takes_the_place_of_ours(tmp_path: Path) -> None:
+    """Dropping one file changes one part; the others stay."""
+    (tmp_path / "issue").mkdir()
+    (tmp_path / "notes.txt").write_bytes(b"not a template: \xff")
+    (tmp_path / "issue" / "reason.html.j2").write_text("Because: {{ reason.interest }}", encoding="utf-8")
+    email = render(an_issue(), a_newsletter(), compile_templates(tmp_path), date=NOW)
+
+    assert "Because: speculative decoding" in email.html
+    assert "Top match for you" in email.html
+
+
+def test_a_mistake_in_a_file_of_the_users_own_names_that_file(tmp_path: Path) -> None:
+    """Also in the text part."""
+    (tmp_path / "issue").mkdir()
+    (tmp_path / TEXT_NAME).write_text("fine\n\n{{ issue.nothing }}\n", encoding="utf-8")
+
+    with pytest.raises(TemplateError) as caught:
+        render(an_issue(), a_newsletter(), compile_templates(tmp_path), date=NOW)
+
+    assert (caught.value.template, caught.value.line) == (TEXT_NAME, 3)
+
+
+@pytest.mark.parametrize(("content", "message"), [(None, "no such directory"), (b"\xff", "is not UTF-8")])
+def test_templates_that_cannot_be_read_are_reported(tmp_path: Path, content: bytes | None, message: str) -> None:
+    """One line, no traceback."""
+    directory = tmp_path / "mine"
+    if content is not None:
+        directory.mkdir()
+        (directory / "inline.css").write_bytes(content)
+
+    with pytest.raises(TemplateError, match=message):
+        compile_templates(directory)
+
+
+def test_the_same_content_is_compiled_once() -> None:
+    """However many subscribers ask for it."""
+    assert compile_templates() is compile_templates()

@@ -1,0 +1,221 @@
+"""The look: what every mail program, reader and guideline needs of the templates that ship.
+
+The golden files are one whole email. After a wanted change, write them anew and review their diff like code:
+`UPDATE_GOLDEN=1 pytest tests/test_templates.py`
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from lxml import html as lxml_html
+from makers import (
+    NOW,
+    a_health,
+    a_match,
+    a_newsletter,
+    a_paper,
+    a_reason,
+    a_section,
+    a_subscriber,
+    an_entry,
+    an_interest,
+    an_issue,
+)
+
+from newsletter.models import Email, HealthState, ReasonKind
+from newsletter.render import compile_templates, render
+from newsletter.render.compile import HTML_NAME, TEXT_NAME
+from newsletter.render.files import read_sources
+
+GOLDEN = Path(__file__).parent / "data" / "golden"
+
+
+@pytest.fixture(scope="module")
+def email() -> Email:
+    """Return an email with one of everything."""
+    lead = a_match(
+        a_paper("A lead worth reading", abstract="It begins. It goes on. It ends."),
+        score=0.9,
+        reasons=(a_reason(), a_reason(kind=ReasonKind.AUTHOR, interest="Grace Hopper")),
+    )
+    shared = a_paper("Shared by a page", authors=(), url="", entries=(an_entry(byline="the community"),), abstract="")
+    crowd = a_paper("Written by many", authors=("A", "B", "C", "D", "E"), categories=("cs.PL",), version=2)
+    issue = an_issue(
+        a_section("Speculative decoding", a_match(), a_match(shared, reasons=(a_reason(kind=ReasonKind.MEANING),))),
+        a_section("Types & effects", a_match(crowd, reasons=(a_reason(kind=ReasonKind.CATEGORY, interest="cs.PL"),))),
+        lead=lead,
+        considered=321,
+        subscriber=a_subscriber(interests=(an_interest(), an_interest("cs.PL"))),
+        health=(
+            a_health(),
+            a_health(source="feed Distill", state=HealthState.EMPTY, detail="no entry since Monday"),
+            a_health(source="feed Types", state=HealthState.FAILED, detail="the server answered 503"),
+        ),
+    )
+    return render(issue, a_newsletter(editor="the reading group"), compile_templates(), date=NOW)
+
+
+@pytest.fixture(scope="module")
+def document(email: Email) -> lxml_html.HtmlElement:
+    """Return its HTML part, parsed."""
+    return lxml_html.document_fromstring(email.html)
+
+
+@pytest.mark.parametrize("part", ["html", "text"])
+def test_the_email_is_the_golden_one(email: Email, part: str) -> None:
+    """Every change of the look is seen in a diff; see the head of this file for how to accept one."""
+    # A line for each tag, so that a diff shows what changed.
+    made = email.text if part == "text" else re.sub(r">\s*<", ">\n<", email.html) + "\n"
+    golden = GOLDEN / f"issue.{'txt' if part == 'text' else 'html'}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.mkdir(parents=True, exist_ok=True)
+        golden.write_text(made, encoding="utf-8", newline="\n")
+
+    assert made == golden.read_text(encoding="utf-8")
+
+
+def test_nothing_is_fetched_when_the_email_is_read(email: Email, document: lxml_html.HtmlElement) -> None:
+    """No image, font, style or script from anywhere: only links that a reader follows."""
+    addresses = set(re.findall(r"""https?://[^\s"'<>)]+""", email.html))
+    links = set(document.xpath("//a/@href"))
+
+    assert document.xpath("//img | //link | //script | //iframe | //form | //*[@src] | //*[@background]") == []
+    assert not re.search(r"@import|@font-face|url\(", email.html)
+    assert addresses - links == {"http://www.w3.org/1999/xhtml"}  # a namespace, which names and is never fetched
+
+
+def test_nothing_of_the_templates_is_left_in_the_email(email: Email) -> None:
+    """No tag of MJML, no Jinja, no token, no mark of the inliner."""
+    assert not re.search(r"<mj-|{{|{%|jx\d{4}xj|data-premailer", email.html)
+    assert not re.search(r"{{|{%|&#|&amp;", email.text)
+
+
+def test_links_go_to_papers_and_to_the_way_out(document: lxml_html.HtmlElement) -> None:
+    """And nowhere else: nobody counts clicks."""
+    links = set(document.xpath("//a/@href"))
+
+    assert links == {
+        "https://arxiv.org/abs/2611.01234",
+        "mailto:papers@example.org?subject=unsubscribe%20ada@example.org",
+    }
+
+
+def test_every_link_has_words(document: lxml_html.HtmlElement) -> None:
+    """A screen reader reads a list of links; each must say where it goes."""
+    assert [link for link in document.xpath("//a") if len(str(link.text_content()).strip()) < 8] == []
+
+
+def test_headings_make_an_outline(document: lxml_html.HtmlElement) -> None:
+    """One first level, no level skipped: screen readers jump by them."""
+    levels = [int(str(heading.tag)[1]) for heading in document.xpath("//h1 | //h2 | //h3 | //h4")]
+
+    assert levels == [1, 2, 2, 3, 3, 2, 3]
+
+
+def test_language_direction_and_title_are_declared(document: lxml_html.HtmlElement) -> None:
+    """On the document and on its first block, for programs that strip the document away."""
+    [article] = document.xpath("//body//div[@role='article']")
+
+    assert (document.get("lang"), document.get("dir")) == ("en", "ltr")
+    assert (article.get("lang"), article.get("dir")) == ("en", "ltr")
+    assert document.findtext("head/title") == "Daily Papers, Friday, 20 November 2026"
+
+
+def test_the_doctype_is_that_of_html(email: Email) -> None:
+    """Anything else is quirks mode."""
+    assert email.html.lower().startswith("<!doctype html>")
+
+
+def test_layout_tables_are_no_tables_to_a_screen_reader(document: lxml_html.HtmlElement) -> None:
+    """Each says it is for looks only."""
+    assert [table for table in document.xpath("//table") if table.get("role") != "presentation"] == []
+
+
+def test_no_text_is_smaller_than_twelve_pixels(email: Email) -> None:
+    """But for what holds no text: MJML's frames, and the hidden preheader."""
+    sizes = {float(size) for size in re.findall(r"font-size:\s*([\d.]+)px", email.html)}
+
+    assert min(sizes - {0, 1}) >= 12
+
+
+def test_the_preheader_shows_titles_and_hides_what_follows(document: lxml_html.HtmlElement) -> None:
+    """A list of mails shows them after the subject, and then nothing of the body."""
+    [preheader] = document.xpath("//body/div[contains(@style, 'display:none')]")
+    words, filler = str(preheader.text_content()).split("\u034f", maxsplit=1)
+
+    assert words == "A lead worth reading · Draft trees for faster decoding · Shared by a page"
+    assert filler.count("\u034f") >= 60
+
+
+def test_separators_survive_without_head_styles(document: lxml_html.HtmlElement) -> None:
+    """Gmail drops head styles for some accounts; the lines between papers are inline."""
+    rows = document.xpath("//td[contains(@class, 'row')]")
+
+    assert len(rows) == 3
+    assert all("border-top" in row.get("style") for row in rows)
+
+
+def test_styles_in_the_head_are_separate_and_small(document: lxml_html.HtmlElement) -> None:
+    """Gmail drops a block for one rule it dislikes, and all of them past 16 KB."""
+    styles = [str(style.text) for style in document.xpath("//style")]
+
+    assert sum(map(len, styles)) < 4096
+    assert sum("prefers-color-scheme" in style for style in styles) == 1
+    assert not any("@media" in style and "[data-ogsc]" in style for style in styles)
+
+
+def test_inline_styles_use_what_mail_programs_know(email: Email) -> None:
+    """No layout that Outlook lacks, and nothing for which Gmail drops the attribute."""
+    styles = " ".join(re.findall(r'style="([^"]*)"', email.html))
+
+    assert not re.search(r"\b(flex|grid|position|var\(|url\(|calc\()", styles)
+
+
+def test_conditional_comments_are_balanced(email: Email) -> None:
+    """Each that opens for Outlook closes."""
+    assert email.html.count("<!--[if") == len(re.findall(r"<!\[endif\]-->", email.html))
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance of `#rrggbb`: https://www.w3.org/TR/WCAG22/#dfn-relative-luminance"""
+    channels = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(first: str, second: str) -> float:
+    """Return the contrast of two colours, 1 to 21."""
+    dark, light = sorted((luminance(first), luminance(second)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize(
+    ("file", "grounds"),
+    [("issue/inline.css", ("#ffffff", "#f3f2ee", "#f5f3ff")), ("issue/dark.css", ("#16161a", "#212127", "#2b2638"))],
+    ids=["light", "dark"],
+)
+def test_every_text_colour_is_readable_on_every_ground(file: str, grounds: tuple[str, ...]) -> None:
+    """Contrast of 4.5 and more: https://www.w3.org/TR/WCAG22/#contrast-minimum"""
+    colors = set(re.findall(r"(?<![-\w])color: (#[0-9a-f]{6})", read_sources()[file]))
+
+    assert len(colors) >= 5
+    assert [pair for color in colors for ground in grounds if contrast(*(pair := (color, ground))) < 4.5] == []
+
+
+def test_the_shipped_templates_never_switch_escaping_off() -> None:
+    """Nothing in them calls data safe."""
+    sources = read_sources()
+
+    assert not [name for name, source in sources.items() if re.search(r"\|\s*safe\b|autoescape", source)]
+
+
+def test_every_shipped_template_is_used() -> None:
+    """What no include names is no part of the look."""
+    sources = read_sources()
+    included = set(re.findall(r'include "([^"]+)"', " ".join(sources.values())))
+
+    assert set(sources) - included == {HTML_NAME, TEXT_NAME, "issue/inline.css"}
