@@ -1,0 +1,73 @@
+"""The records that flow through the pipeline, in its order.
+
+    settings   Newsletter, SmtpSettings, Subscriber, Interest
+    papers     Entry → Parsed → Collected → Paper → Edition → Topic, and SourceHealth
+    issues     Reason → MatchedPaper → Match → Section → Issue → Email → Delivery
+
+All are frozen: a later stage wraps what an earlier one made and never fills it in. Each type has one
+maker, named in its docstring. Vectors travel beside papers, row by row, never inside them.
+"""
+
+from newsletter.models.issues import (
+    Cut,
+    CutReason,
+    Delivery,
+    DeliveryState,
+    Email,
+    Issue,
+    Match,
+    MatchedPaper,
+    Reason,
+    ReasonKind,
+    Section,
+)
+from newsletter.models.papers import (
+    AnnounceType,
+    Collected,
+    Edition,
+    Entry,
+    HealthState,
+    Paper,
+    Parsed,
+    SourceHealth,
+    Topic,
+)
+from newsletter.models.settings import (
+    Encryption,
+    Interest,
+    InterestKind,
+    Newsletter,
+    SmtpSettings,
+    Status,
+    Subscriber,
+)
+
+__all__ = [
+    "AnnounceType",
+    "Collected",
+    "Cut",
+    "CutReason",
+    "Delivery",
+    "DeliveryState",
+    "Edition",
+    "Email",
+    "Encryption",
+    "Entry",
+    "HealthState",
+    "Interest",
+    "InterestKind",
+    "Issue",
+    "Match",
+    "MatchedPaper",
+    "Newsletter",
+    "Paper",
+    "Parsed",
+    "Reason",
+    "ReasonKind",
+    "Section",
+    "SmtpSettings",
+    "SourceHealth",
+    "Status",
+    "Subscriber",
+    "Topic",
+]

@@ -1,0 +1,165 @@
+"""What one subscriber gets: matches with their reasons, the issue, the email, its delivery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from newsletter.models.papers import Paper, SourceHealth, Topic
+from newsletter.models.settings import Subscriber
+
+
+class ReasonKind(StrEnum):
+    """What kind of evidence a reason is."""
+
+    WORDS = "words"  # words of the phrase stand in the paper
+    MEANING = "meaning"  # none does, or not all, but the term vectors are close
+    CATEGORY = "category"
+    AUTHOR = "author"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """The evidence of a match, as data; templates write the sentence. Made by `match`.
+
+    `interest` is the name the reader wrote; `words` the words found, spelled as in the interest; `in_title` says
+    whether all of them stand in the title. `lexical` (0 to 1) and `closeness` (standard deviations above what is usual
+    for the phrase) are the two parts of a phrase's score; both are 0 for exact kinds.
+    """
+
+    kind: ReasonKind
+    interest: str
+    words: tuple[str, ...] = ()
+    in_title: bool = False
+    lexical: float = 0.0
+    closeness: float = 0.0
+    origin: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedPaper:
+    """A paper that a subscriber's interests asked for. Made by `match`.
+
+    `score` is in 0 to 1, comparable across interests and readers, 0.5 at the measured gate. `reasons` is never
+    empty, strongest first.
+    """
+
+    paper: Paper
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A topic cut to the papers a subscriber's interests asked for, best first. Made by `match`.
+
+    `interests` are the names of those interests, the most frequent first.
+    """
+
+    topic: Topic
+    papers: tuple[MatchedPaper, ...]
+    interests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Papers of one topic as they stand in an issue. Made by `compose`.
+
+    `interest` is the reader's interest that most of them answer; `announced` counts the papers of the
+    whole topic in the edition ("3 of 37").
+    """
+
+    label: str
+    interest: str
+    papers: tuple[MatchedPaper, ...]
+    announced: int
+
+
+class CutReason(StrEnum):
+    """Why a paper that matched is not in the issue."""
+
+    LIMIT = "limit"  # better papers filled max_papers
+    SENT = "sent"  # this reader already received it
+    EXCLUDED = "excluded"  # an exclusion covers it
+    SCORE = "score"  # under the reader's own min_score
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A matched paper that was left out of an issue, and the rule (with its line, or date) that did it."""
+
+    matched: MatchedPaper
+    reason: CutReason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One subscriber's selection from an edition. Made by `compose`.
+
+    The lead is the best paper and stands in no section; no paper stands twice. `considered` counts the
+    edition's new papers, `health` tells what its sources answered.
+    """
+
+    subscriber: Subscriber
+    day: date
+    lead: MatchedPaper | None
+    sections: tuple[Section, ...]
+    cut: tuple[Cut, ...]
+    considered: int
+    health: tuple[SourceHealth, ...]
+
+    @property
+    def papers(self) -> tuple[MatchedPaper, ...]:
+        """Return every paper of the issue in reading order."""
+        lead = (self.lead,) if self.lead else ()
+        return lead + tuple(matched for section in self.sections for matched in section.papers)
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """An issue rendered. Made by `render`; `deliver` turns it into bytes and hands them over.
+
+    `sender` and `recipient` are (display name, address). `headers` are the further header fields in order,
+    values unfolded. `date` is the issue's own time, the same on every attempt.
+    """
+
+    sender: tuple[str, str]
+    recipient: tuple[str, str]
+    subject: str
+    html: str
+    text: str
+    message_id: str
+    date: datetime
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class DeliveryState(StrEnum):
+    """Where an email stands on its way; the arrows between them are drawn in `deliver`."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    DOT = "dot"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The record that an issue was handed over, or why not: one per subscriber and issue date.
+
+    Made by `store`. `code` is the last SMTP reply code, 0 where there was none; `detail` its text.
+    """
+
+    id: int
+    subscriber: str
+    issue_date: date
+    message_id: str
+    state: DeliveryState
+    papers: int
+    attempts: int = 0
+    code: int = 0
+    detail: str = ""
+    changed_at: datetime | None = None

@@ -1,0 +1,98 @@
+"""What people write in the YAML, made by `config`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import time
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Newsletter:
+    """What every email of this installation says about its sender."""
+
+    name: str
+    sender_name: str
+    sender_email: str
+    reply_to: str = ""
+    editor: str = ""
+    base_url: str = ""
+
+    @property
+    def domain(self) -> str:
+        """Return the domain of the sender's address, which Message-ID and List-Id are made with."""
+        return self.sender_email.rpartition("@")[2]
+
+
+class Encryption(StrEnum):
+    """How the connection to the SMTP server is protected: https://www.rfc-editor.org/rfc/rfc8314"""
+
+    TLS = "tls"  # from the first byte, usually port 465
+    STARTTLS = "starttls"  # required, never opportunistic, usually port 587
+    NONE = "none"  # loopback only
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """The server that takes the mail. The password never shows in a representation."""
+
+    host: str
+    port: int = 587
+    encryption: Encryption = Encryption.STARTTLS
+    username: str = ""
+    password: str = field(default="", repr=False)
+    timeout_seconds: float = 60.0
+
+
+class InterestKind(StrEnum):
+    """What an interest asks by."""
+
+    PHRASE = "phrase"
+    CATEGORY = "category"
+    AUTHOR = "author"
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """One line of what a subscriber cares about (or, among exclusions, does not).
+
+    `name` is what the reader wrote and sees again in reasons; `phrases` are what is matched: for a
+    phrase the name, its description and keywords; for a category or an author that one value.
+    `origin` is the line it stands on (`subscribers.yaml:14`), for `explain`; it takes no part in equality,
+    so that readers who ask for the same thing share one score.
+    """
+
+    kind: InterestKind
+    name: str
+    phrases: tuple[str, ...]
+    weight: float = 1.0
+    origin: str = field(default="", compare=False)
+
+
+class Status(StrEnum):
+    """Whether a subscriber receives anything."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Somebody who receives the newsletter: the address, what they care about, and when they want it.
+
+    `weekdays` are ISO numbers, Monday is 1. `timezone` is an IANA name. `min_score` is on the scale of
+    `MatchedPaper.score`, where 0.5 is the measured gate.
+    """
+
+    email: str
+    interests: tuple[Interest, ...]
+    name: str = ""
+    exclude: tuple[Interest, ...] = ()
+    status: Status = Status.ACTIVE
+    max_papers: int = 12
+    min_score: float = 0.5
+    send_at: time = time(7, 0)
+    weekdays: frozenset[int] = frozenset({1, 2, 3, 4, 5})
+    timezone: str = "UTC"
+    origin: str = field(default="", compare=False)
