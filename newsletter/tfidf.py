@@ -1,7 +1,8 @@
 """Shared words: TF-IDF over words and word pairs, and the cosines between texts.
 
-Term frequency is sublinear (1 + ln tf). A word's rarity is counted over the background and the texts at hand, a
-pair's over the texts at hand alone: pairs are too many to keep.
+Term frequency is sublinear (1 + ln tf). A word's rarity is counted over the texts at hand and the background, which
+counts as 4,000 papers however large it is: what is common here tells texts apart less than anything. A pair's is
+counted over the texts at hand alone: pairs are too many to keep.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,15 +20,17 @@ from newsletter.words import bigrams, tokens
 
 Weights = Mapping[str, float]
 
+BACKGROUND_PAPERS = 4_000
+
 
 def weigh(texts: Sequence[str], background: Background) -> list[Weights]:
     """Return for each text its terms with their weights, of length 1."""
     counts = [_count(text) for text in texts]
     frequency = Counter(term for counted in counts for term in counted)
-    size = background.papers + len(texts)
+    size, share = BACKGROUND_PAPERS + len(texts), BACKGROUND_PAPERS / background.papers
 
     def rarity(term: str) -> float:
-        usual = 0 if " " in term else background.document_frequency.get(term, 0)
+        usual = 0 if " " in term else share * background.document_frequency.get(term, 0)
         return math.log((size + 1) / (usual + frequency[term] + 1))
 
     return [_unit({term: (1 + math.log(n)) * rarity(term) for term, n in counted.items()}) for counted in counts]
@@ -46,7 +50,9 @@ def cosines(left: Sequence[Weights], right: Sequence[Weights]) -> Vectors:
     return total
 
 
+@lru_cache(maxsize=4096)
 def _count(text: str) -> Counter[str]:
+    """Return the terms of a text; kept, since an edition's texts are weighed for topics, examples and headings."""
     found = tokens(text)
     return Counter(found + bigrams(found))
 

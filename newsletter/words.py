@@ -16,16 +16,26 @@ STOP_WORDS = frozenset(
     novel paper propose proposed approach method methods results show""".split()
 )
 
+# Words that no noun phrase goes on with.
+FUNCTION_WORDS = STOP_WORDS | frozenset(
+    """about across after against all also am among any because been before being between but cannot could did do does
+    each either few first given had he her his however if itself may me might more most much must my no nor often only
+    other over per same second several should since so some such then thereby therefore there they through throughout
+    thus till under until up upon us very was well were what when where whereas whether which while who whose why will
+    within without would yet you your""".split()
+)
+
 # What people write around the thing they mean: "papers about …", "how …", "related work on …".
 QUERY_STOP_WORDS = STOP_WORDS | frozenset("about how what like papers related work works".split())
 
+_PART = re.compile(r"[a-z0-9]+")
 _WORD = re.compile(r"[a-z0-9]+(?:[-'][a-z0-9]+)*")
 _LONGEST_JOINED = 3
 
 
 def words(text: str) -> list[str]:
     """Return the lower-case words of `text` in order, compounds split at hyphen and apostrophe."""
-    return [part for compound in _WORD.findall(text.lower()) for part in _parts(compound)]
+    return _PART.findall(text.lower())
 
 
 def tokens(text: str, *, stop_words: frozenset[str] = STOP_WORDS) -> list[str]:
