@@ -1,0 +1,71 @@
+"""What the newsletter remembers, in one file: papers and editions, and the outbox.
+
+    with Store.open("sqlite:///newsletter.db") as store:
+        store.editions.save(edition, collected_at=now)
+        with store.lock():
+            store.outbox.queue(...)
+            deliver(store.outbox, mailer, clock=clock)
+
+Each method is one transaction: it happened or it did not. Only the outbox's `reconcile` needs the lock to be held.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from newsletter.errors import StoreError
+from newsletter.store.database import Database
+from newsletter.store.editions import Editions
+from newsletter.store.lock import Lock
+from newsletter.store.outbox import Claimed, Outbox, Silence
+
+__all__ = ["Claimed", "Editions", "Outbox", "Silence", "Store"]
+
+
+class Store:
+    """An open database: `editions` holds what was collected, `outbox` what is sent to whom."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = Lock(database.path.with_name(database.path.name + ".lock"))
+        self.editions = Editions(database)
+        self.outbox = Outbox(database, self._lock)
+
+    @classmethod
+    def open(cls, url: str, *, busy_timeout_seconds: float = 30.0) -> Self:
+        """Open the database at `url` (`sqlite:///path`), made or brought up to date as needed.
+
+        A write waits `busy_timeout_seconds` for another one to end. StoreError says, in one line with the way out,
+        why a database cannot be used: not ours, newer than this program, damaged, not writable, locked.
+        """
+        database = Database(url, busy_timeout_seconds=busy_timeout_seconds)
+        try:
+            database.upgrade()
+        except StoreError:
+            database.close()
+            raise
+        return cls(database)
+
+    @property
+    def path(self) -> Path:
+        """Return the file of the database."""
+        return self._database.path
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the lock that keeps two runs apart; LockedError at once if another run has it."""
+        return self._lock.hold()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()

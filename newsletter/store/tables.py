@@ -1,0 +1,185 @@
+"""The tables: what the migrations make, as SQLAlchemy Core sees it.
+
+    papers ◄── identities            every id a paper is recognised by
+       ▲ ▲
+       │ └──── edition_papers ──► editions ◄── source_health
+       │
+       └────── issue_papers ──► deliveries     the outbox: one row per subscriber and issue date
+                                silences       the issues that had nothing in them
+
+Times are UTC in the database and aware outside it. Subscribers are compared by `subscriber_key`, the address
+case-folded. Text that UTF-8 or PostgreSQL cannot hold (a lone surrogate, NUL) is replaced on the way in.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    or_,
+)
+
+HEAD = "0001"  # the newest revision in migrations/versions; a test holds the two together
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware time, kept in UTC; a naive one is refused, because nobody could say what it means."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return `value` in UTC."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"a stored time needs a time zone: {value}")
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return `value` as an aware time: SQLite gives the zone no place."""
+        return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
+
+
+class Words(TypeDecorator[str]):
+    """Text from outside: whatever a feed or a server wrote can be stored."""
+
+    impl = Text()
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Return `value` with U+FFFD for each character that no database holds."""
+        return value and _UNSTORABLE.sub("\ufffd", value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+papers = Table(
+    "papers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("title", Words, nullable=False),
+    Column("title_key", Words, nullable=False, index=True),  # what titles are searched by
+    Column("abstract", Words, nullable=False),
+    Column("authors", JSON, nullable=False),
+    Column("url", Words, nullable=False, index=True),
+    Column("categories", JSON, nullable=False),
+    Column("published", Date),
+    Column("version", Integer, nullable=False),
+    Column("identities", JSON, nullable=False),  # in the paper's order; the table of that name is the index
+    Column("entries", JSON, nullable=False),
+    Column("first_day", Date, nullable=False),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("identity", Words, primary_key=True),
+    Column("paper_id", ForeignKey("papers.id"), nullable=False),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("collected_at", Utc, nullable=False),
+    Column("entries", Integer, nullable=False),
+)
+
+edition_papers = Table(
+    "edition_papers",
+    metadata,
+    Column("day", ForeignKey("editions.day"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("paper_id", ForeignKey("papers.id"), nullable=False),
+    UniqueConstraint("day", "paper_id"),
+)
+
+source_health = Table(
+    "source_health",
+    metadata,
+    Column("day", ForeignKey("editions.day"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("source", Words, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("detail", Words, nullable=False),
+    Column("warnings", JSON, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subscriber", Words, nullable=False),
+    Column("subscriber_key", Words, nullable=False),
+    Column("issue_date", Date, nullable=False),
+    Column("message_id", Words, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("message", LargeBinary),  # zlib; empty once nothing can send it any more
+    Column("sender", Words, nullable=False),
+    Column("recipient", Words, nullable=False),
+    Column("papers", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Utc, nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("detail", Words, nullable=False),
+    Column("changed_at", Utc, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    UniqueConstraint("subscriber_key", "issue_date"),
+)
+
+# Only what is still on its way is in this index: years of sent rows cost a claim nothing. SQLite sees that a query
+# may use it only where both are written with `=` and with values, not parameters: the outbox does.
+_unfinished = or_(*(deliveries.c.state == state for state in ("queued", "claimed", "dot")))
+Index(
+    "ix_deliveries_unfinished",
+    deliveries.c.state,
+    deliveries.c.next_attempt_at,
+    sqlite_where=_unfinished,
+    postgresql_where=_unfinished,
+)
+
+issue_papers = Table(
+    "issue_papers",
+    metadata,
+    Column("delivery_id", ForeignKey("deliveries.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("paper_id", ForeignKey("papers.id"), nullable=False),
+    Column("section", Words, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("reasons", JSON, nullable=False),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("subscriber_key", Words, primary_key=True),
+    Column("issue_date", Date, primary_key=True),
+    Column("subscriber", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("at", Utc, nullable=False),
+)
