@@ -1,0 +1,217 @@
+"""An email as the bytes that are sent: 7-bit, CRLF, the same on every attempt.
+
+Written by hand rather than by `email.message`, which encodes a long List-Unsubscribe so that no reader's program can
+follow it, decodes encoded words that a feed wrote (a header injection, CVE-2024-6923), and takes ten times as long.
+
+What the message cannot carry is changed, and nothing else:
+
+- in headers, blanks of any kind become one, line breaks among them; other controls and bidirectional overrides go;
+- in the parts, line ends become CRLF, blanks before them and control characters go, the last line is ended;
+- a lone surrogate becomes U+FFFD.
+
+Text that looks like an encoded word is encoded once more, so it is read as it was written.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+from email.utils import format_datetime
+from hashlib import sha256
+from urllib.parse import quote
+
+from newsletter.deliver.address import safe_address
+from newsletter.models import Email
+
+_LINE = 78  # the length lines are folded at, RFC 5322 §2.1.1
+_LONGEST_LINE = 998  # octets without CRLF, same place
+_WORD = 75  # characters of an encoded word, RFC 2047 §2
+_WORD_LINE = 76  # and of a line that holds one
+_FRAME = len("=?utf-8?q??=")
+
+_BLANKS = re.compile(r"\s+")  # of any script, line breaks among them
+_CONTROLS = re.compile("[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")  # that are no blanks
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BODY_CONTROLS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_TRAILING_BLANKS = re.compile(r"[ \t]+$", re.MULTILINE)
+
+_PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")  # RFC 5322 §3.2.3
+_FIELD_NAME = re.compile(r"[!-9;-~]+")
+_FIELD_LINE = re.compile(rb"(?:[!-9;-~]+: | )[^\0\r\n]+")
+_UNENCODED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")  # RFC 2047 §5 (3)
+
+
+def as_bytes(email: Email) -> bytes:
+    """Return the MIME message of `email`: text part first, both quoted-printable.
+
+    RecipientRefused for an address that is none; ValueError for a header that no message can hold.
+    """
+    # In quoted-printable a "=" is followed by a hexadecimal digit or a line end, so "=_" stands in no part.
+    boundary = "=_" + sha256(email.message_id.encode("utf-8", "replace")).hexdigest()[:24]
+    head = _head((*_fields(email), ("MIME-Version", "1.0"), ("Content-Type", _multipart(boundary))))
+    return b"".join(
+        (
+            head,
+            _part("plain", email.text, boundary),
+            _part("html", email.html, boundary),
+            f"\r\n--{boundary}--\r\n".encode(),
+        )
+    )
+
+
+# ------------------------------------------------------------------ the header
+
+
+def _fields(email: Email) -> Iterator[tuple[str, str]]:
+    """Yield the fields in order, each value as it stands in the message."""
+    yield "From", _mailbox("From", *email.sender)
+    yield "To", _mailbox("To", *email.recipient)
+    yield "Subject", _text("Subject", email.subject)
+    yield "Date", format_datetime(email.date)
+    yield "Message-ID", _machine(email.message_id)
+    for name, value in email.headers:
+        yield name, _machine(value)
+
+
+def _head(fields: tuple[tuple[str, str], ...]) -> bytes:
+    """Return the header; ValueError if any field would not stand as itself.
+
+    A field without a value is left out: an empty one is not allowed (RFC 5322 §3.2.2).
+    """
+    names = [name.lower() for name, _ in fields]
+    if len(set(names)) < len(names) or not all(_FIELD_NAME.fullmatch(name) for name in names):
+        raise ValueError(f"header names must be plain and stand once: {', '.join(names)}")
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields if value).encode()
+    _check(head, expected=sum(1 for _, value in fields if value))
+    return head
+
+
+def _check(head: bytes, *, expected: int) -> None:
+    """Raise ValueError unless `head` is exactly `expected` fields: the last guard against an injected one."""
+    lines = head.removesuffix(b"\r\n").split(b"\r\n")
+    wrong = next((line for line in lines if not _FIELD_LINE.fullmatch(line) or len(line) > _LONGEST_LINE), None)
+    if wrong is not None:
+        raise ValueError(f"no message can hold this header line: {wrong[:100]!a}")
+    if sum(not line.startswith(b" ") for line in lines) != expected:
+        raise ValueError("the header has other fields than it should")
+
+
+def _clean(text: str) -> str:
+    """Return `text` on one line, without what a header cannot show."""
+    return _SURROGATE.sub("\ufffd", _BLANKS.sub(" ", _CONTROLS.sub("", text))).strip(" ")
+
+
+def _text(name: str, value: str) -> str:
+    """Return free text, folded, in encoded words where it needs them."""
+    value = _clean(value)
+    if value.isascii() and "=?" not in value and max(map(len, value.split(" "))) < _LINE - len(name):
+        return _folded(name, value)
+    return _encoded(value, used=len(name) + 2)
+
+
+def _folded(name: str, value: str) -> str:
+    """Return `value` in lines of at most 78 characters, broken at blanks, which stay."""
+    lines = [""]
+    room = _LINE - len(name) - 2
+    for word in value.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > room:
+            lines.append(word)
+            room = _LINE - 1
+        else:
+            lines[-1] += f" {word}" if lines[-1] else word
+    return "\r\n ".join(lines)
+
+
+def _mailbox(name: str, display_name: str, address: str) -> str:
+    """Return a display name and an address; the name may be empty."""
+    address = safe_address(address)
+    phrase = _phrase(_clean(display_name), used=len(name) + 2)
+    if not phrase:
+        return address
+    last_line = len(phrase.rpartition("\r\n")[2]) + (0 if "\r\n" in phrase else len(name) + 2)
+    blank = " " if last_line + len(address) + 3 <= _WORD_LINE else "\r\n "
+    return f"{phrase}{blank}<{address}>"
+
+
+def _phrase(text: str, *, used: int) -> str:
+    """Return a display name: plain, quoted or in encoded words, as it needs."""
+    if not text.isascii() or "=?" in text or len(text) > _LINE - 2 * used:
+        return _encoded(text, used=used)
+    if not text or _PLAIN_PHRASE.fullmatch(text):
+        return text
+    return '"' + re.sub(r'([\\"])', r"\\\1", text) + '"'
+
+
+def _machine(value: str) -> str:
+    """Return a value that programs read: never folded, and never encoded but for a name before an address.
+
+    Letters beyond ASCII inside brackets are those of a URL, which are written as percent and octet (RFC 3987 §3.1).
+    """
+    value = _clean(value)
+    if value.isascii():
+        return value
+    phrase, bracket, rest = value.partition("<")
+    words = _encoded(phrase.strip(" "), used=0).replace("\r\n", "") if not phrase.isascii() else phrase.strip(" ")
+    return " ".join(filter(None, (words, bracket + quote(rest, safe=_PRINTABLE))))
+
+
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+
+
+def _encoded(text: str, *, used: int) -> str:
+    """Return `text` as encoded words, one to a line, the first behind `used` characters.
+
+    Whole characters stay together, since each word is decoded by itself (RFC 2047 §5). The shorter of the two
+    encodings is taken: Q for mostly Latin letters, B for others.
+    """
+    encoding, write, size = ("q", _q, _q_size) if _q_size(text) <= _b_size(text) else ("b", _b, _b_size)
+    words: list[str] = []
+    held, room = "", _WORD_LINE - used - _FRAME
+    for character in text:
+        if held and size(held + character) > room:
+            words.append(held)
+            held, room = "", _WORD - _FRAME
+        held += character
+    return "\r\n ".join(f"=?utf-8?{encoding}?{write(word)}?=" for word in (*words, held) if word)
+
+
+def _q_size(text: str) -> int:
+    return sum(1 if octet in _UNENCODED or octet == 0x20 else 3 for octet in text.encode())
+
+
+def _b_size(text: str) -> int:
+    return (len(text.encode()) + 2) // 3 * 4
+
+
+def _q(text: str) -> str:
+    return "".join("_" if c == 0x20 else chr(c) if c in _UNENCODED else f"={c:02X}" for c in text.encode())
+
+
+def _b(text: str) -> str:
+    return binascii.b2a_base64(text.encode(), newline=False).decode()
+
+
+# ------------------------------------------------------------------ the parts
+
+
+def _multipart(boundary: str) -> str:
+    return f'multipart/alternative;\r\n boundary="{boundary}"'
+
+
+def _part(subtype: str, text: str, boundary: str) -> bytes:
+    head = (
+        f"\r\n--{boundary}\r\n"
+        f"Content-Type: text/{subtype}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
+    return head.encode() + quoted_printable(text)
+
+
+def quoted_printable(text: str) -> bytes:
+    """Return `text` in lines of at most 76 ASCII characters; results may be joined, each ends with CRLF (RFC 2045)."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = _TRAILING_BLANKS.sub("", _BODY_CONTROLS.sub("", _SURROGATE.sub("\ufffd", lines)))
+    # b2a_qp takes its line ends from the first one it meets, and lets a blank at a line's end grow the line.
+    ended = lines if lines.endswith("\n") else lines + "\n"
+    return binascii.b2a_qp(ended.replace("\n", "\r\n").encode(), quotetabs=False, istext=True, header=False)
