@@ -1,0 +1,190 @@
+"""`newsletter send`, `run` and `serve`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli.console import Bars, columns, counted, note, say, say_json
+from newsletter.cli.options import (
+    DEFAULT_CONFIG,
+    AsOption,
+    ConfigOption,
+    DryRunOption,
+    IssueOption,
+    JsonOption,
+    day_of,
+    find_subscribers,
+    read_config,
+    sending,
+    tools,
+)
+from newsletter.cli.report import exit_code, health_data, health_rows, outcome_data, outcome_rows
+from newsletter.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from newsletter.config import Config
+    from newsletter.models import Edition, Subscriber
+    from newsletter.pipeline import Outcome
+    from newsletter.schedule import Ran, Tools
+    from newsletter.store import Store
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(send)
+    app.command()(run)
+    app.command()(serve)
+
+
+def send(
+    *,
+    issue: IssueOption = None,
+    only: AsOption = None,
+    dry_run: DryRunOption = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before sending.")] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Send an edition's issues now, to everybody who has not had theirs; collects today's edition if need be."""
+    from newsletter.store import Store  # noqa: PLC0415 - the pipeline is loaded by the command that runs it
+
+    loaded = read_config(config, sending=not dry_run)
+    readers = find_subscribers(loaded, only)
+    if not (dry_run or yes) and sys.stdin.isatty():
+        typer.confirm(f"Send to {counted(len(readers), 'person', 'people')}?", abort=True, err=True)
+    with Store.open(loaded.store) as store, sending(loaded, dry_run=dry_run) as mailer, Bars() as bars:
+        kit = tools(loaded, mailer=mailer)
+        edition, outcomes = _send(loaded, store, kit, readers, day_of(issue), bars)
+    _report(edition, outcomes, as_json=as_json)
+
+
+def run(
+    *,
+    due: Annotated[bool, typer.Option("--due", help="Only for those whose hour has come.")] = False,
+    dry_run: DryRunOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Collect and send what is due, once. Safe to call as often as you like; what cron calls."""
+    from newsletter.schedule import run_due  # noqa: PLC0415 - the pipeline is loaded by the command that runs it
+    from newsletter.store import Store  # noqa: PLC0415
+
+    loaded = read_config(config, sending=not dry_run)
+    with Store.open(loaded.store) as store, sending(loaded, dry_run=dry_run) as mailer, Bars() as bars:
+        kit = tools(loaded, mailer=mailer)
+        if due:
+            ran = run_due(loaded, store, kit, progress=bars)
+            edition, outcomes = ran.edition, ran.outcomes
+        else:
+            edition, outcomes = _send(loaded, store, kit, loaded.subscribers, None, bars)
+    _report(edition, outcomes, as_json=as_json, nothing=_nothing_due(loaded))
+
+
+def serve(*, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Send everybody's issue at their hour, until stopped; a changed subscribers.yaml is read again."""
+    from newsletter.schedule import run_due  # noqa: PLC0415 - the pipeline is loaded by the command that runs it
+    from newsletter.schedule import serve as serve_until_stopped  # noqa: PLC0415
+    from newsletter.store import Store  # noqa: PLC0415
+
+    current = _Current(config)
+    note(f"serving {counted(len(current.config.subscribers), 'subscriber')}; {_nothing_due(current.config)}")
+
+    def tick() -> Ran:
+        loaded = current.read()
+        with Store.open(loaded.store) as store, sending(loaded, dry_run=False) as mailer:
+            return run_due(loaded, store, tools(loaded, mailer=mailer))
+
+    serve_until_stopped(tick)
+
+
+class _Current:
+    """The settings as the file has them; the last good ones while it does not load."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read_at = self._changed_at()
+        self.config = read_config(path, sending=True)
+
+    def read(self) -> Config:
+        """Return the settings, read again if the file has changed."""
+        if (changed_at := self._changed_at()) != self._read_at:
+            self._read_at = changed_at
+            try:
+                self.config = read_config(self._path, sending=True)
+                note(f"read {self._path} again")
+            except ConfigError as error:
+                note(f"{error}\n{self._path} has mistakes; going on with the settings from before")
+        return self.config
+
+    def _changed_at(self) -> int:
+        return self._path.stat().st_mtime_ns if self._path.exists() else 0
+
+
+def _send(
+    config: Config, store: Store, kit: Tools, readers: tuple[Subscriber, ...], day: date | None, bars: Bars
+) -> tuple[Edition, tuple[Outcome, ...]]:
+    """Send the issues of `day`, by default of today, whose edition is collected if it is not there."""
+    from newsletter.pipeline import Due  # noqa: PLC0415
+    from newsletter.schedule import edition_of_today, send_issues  # noqa: PLC0415
+
+    if day is None:
+        edition = edition_of_today(config, store, kit, progress=bars)
+    elif (kept := store.editions.on(day)) is not None:
+        edition = kept
+    else:
+        latest = store.editions.latest_day()
+        way_out = f"the latest is {latest}: --issue {latest}" if latest else "collect one: `newsletter collect`"
+        raise UsageError(f"there is no edition of {day}; {way_out}")
+    due = [Due(reader, edition.day, edition.day) for reader in readers]
+    return edition, send_issues(config, store, kit, due, progress=bars)
+
+
+def _report(
+    edition: Edition | None, outcomes: tuple[Outcome, ...], *, as_json: bool, nothing: str = "nothing to do"
+) -> None:
+    if as_json:
+        say_json(
+            {
+                "edition": edition.day.isoformat() if edition else None,
+                "sources": health_data(edition.health) if edition else [],
+                "outcomes": outcome_data(outcomes),
+            }
+        )
+        raise typer.Exit(exit_code(outcomes))
+    if edition:
+        columns(health_rows(edition.health))
+    columns(outcome_rows(outcomes))
+    say(_summary(outcomes) if outcomes else nothing)
+    raise typer.Exit(exit_code(outcomes))
+
+
+def _summary(outcomes: tuple[Outcome, ...]) -> str:
+    """Return one line that says what was done, or why nothing was."""
+    kinds = [outcome.kind.value for outcome in outcomes]
+    told = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    if "sent" in kinds or "drafted" in kinds:
+        return told
+    if set(kinds) <= {"already"}:
+        return f"nothing sent: everybody's issue of {outcomes[0].issue_date} was made before, and nobody gets one twice"
+    return f"nothing sent: {told}"
+
+
+def _nothing_due(config: Config) -> str:
+    """Return when the next issue is due."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from newsletter.models import Status  # noqa: PLC0415
+    from newsletter.schedule.slots import next_slot  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    active = (reader for reader in config.subscribers if reader.status is Status.ACTIVE)
+    coming = [(slot.at, reader.email) for reader in active if (slot := next_slot(reader, now)) is not None]
+    if not coming:
+        return "nothing is due: no subscriber is active"
+    at, email = min(coming)
+    return f"nothing is due; next: {email} on {at:%Y-%m-%d at %H:%M} UTC"

@@ -1,0 +1,222 @@
+"""`newsletter preview` and `newsletter explain`."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli.console import columns, counted, note, say, say_json
+from newsletter.cli.options import (
+    DEFAULT_CONFIG,
+    AsOption,
+    ConfigOption,
+    IssueOption,
+    JsonOption,
+    day_of,
+    find_subscriber,
+    find_subscribers,
+    read_config,
+)
+from newsletter.errors import UsageError
+
+if TYPE_CHECKING:
+    from newsletter.config import Config
+    from newsletter.explain import Explanation
+    from newsletter.models import Edition, Paper, Reason
+    from newsletter.preview import Previewed
+    from newsletter.store import Store
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(preview)
+    app.command()(explain)
+
+
+# ------------------------------------------------------------------ preview
+
+
+def preview(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Write the files and end; the only way there is so far.")] = True,
+    out: Annotated[Path, typer.Option("--out", help="Where to write the issues.", file_okay=False)] = Path("preview"),
+    issue: IssueOption = None,
+    only: AsOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Write everybody's issue as files to look at; sends nothing and needs no network.
+
+    Without settings the example's subscribers are shown, without a collected edition the papers that ship.
+    """
+    from newsletter.preview import write  # noqa: PLC0415 - the pipeline is loaded by the command that runs it
+
+    del once
+    loaded = _config_or_example(config)
+    readers = find_subscribers(loaded, only)
+    previewed = _drawn(loaded, readers, day_of(issue))
+    index = write(previewed, out)
+    if as_json:
+        say_json([_preview_data(each) for each in previewed])
+        return
+    columns(
+        [(each.email.recipient[1], counted(len(each.issue.papers), "paper"), each.email.subject) for each in previewed]
+    )
+    say(f"Open {index}")
+
+
+def _config_or_example(path: Path) -> Config:
+    from newsletter.config import load  # noqa: PLC0415
+    from newsletter.demo import example_path  # noqa: PLC0415
+
+    if path.exists() or path != DEFAULT_CONFIG:
+        return read_config(path)
+    note(f"there is no {path}: showing the example's subscribers (`newsletter init` writes your own)")
+    return load(example_path(), environment=os.environ, sending=False)
+
+
+def _drawn(config: Config, readers: tuple[Any, ...], day: date | None) -> tuple[Previewed, ...]:
+    from newsletter.demo import sample_edition  # noqa: PLC0415
+    from newsletter.preview import draw  # noqa: PLC0415
+    from newsletter.store import Store  # noqa: PLC0415
+
+    if _store_exists(config):
+        with Store.open(config.store) as store:
+            if edition := _kept(store, day):
+                return draw(config, edition, readers, store=store)
+    if day is not None:
+        raise UsageError(f"there is no edition of {day}; collect today's with `newsletter collect`")
+    note("nothing is collected yet: showing the papers that ship")
+    return draw(config, sample_edition(), readers)
+
+
+def _store_exists(config: Config) -> bool:
+    return Path(config.store.removeprefix("sqlite:///")).exists()
+
+
+def _kept(store: Store, day: date | None) -> Edition | None:
+    wanted = day or store.editions.latest_day()
+    return store.editions.on(wanted) if wanted else None
+
+
+def _preview_data(each: Previewed) -> dict[str, Any]:
+    return {
+        "email": each.email.recipient[1],
+        "subject": each.email.subject,
+        "papers": [matched.paper.title for matched in each.issue.papers],
+        "left_out": len(each.issue.cut),
+    }
+
+
+# ------------------------------------------------------------------ explain
+
+
+def explain(
+    email: Annotated[str, typer.Argument(help="The subscriber.")],
+    paper: Annotated[
+        str, typer.Argument(help="The paper: an arXiv id, a DOI, an address, or its title or a part of it.")
+    ],
+    *,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a paper is in a subscriber's issue, or why it is not."""
+    from newsletter.explain import explain as trace  # noqa: PLC0415
+    from newsletter.store import Store  # noqa: PLC0415
+    from newsletter.weights import load as load_weights  # noqa: PLC0415
+
+    loaded = read_config(config)
+    reader = find_subscriber(loaded, email)
+    with Store.open(loaded.store) as store:
+        found = store.editions.find_papers(paper)
+        if len(found) == 1:
+            ((one, first_day),) = found
+            told = trace(loaded, store, load_weights(), subscriber=reader, paper=one, first_day=first_day)
+            say_json(_explanation_data(told)) if as_json else _tell(told, reader.email)
+            return
+        latest = store.editions.latest_day()
+    if as_json:
+        say_json({"fate": "ambiguous" if found else "unknown", "papers": [each.title for each, _ in found]})
+    elif found:
+        say(f'{len(found)} papers are called "{paper}"; ask for one of them:')
+        columns([(f"  {each.id}", str(day), each.title) for each, day in found])
+    else:
+        say(f'"{paper}" is unknown: no source ever brought it, under this id or title.')
+        say(f"The newest edition is of {latest}." if latest else "Nothing was collected yet: `newsletter collect`.")
+
+
+def _tell(told: Explanation, email: str) -> None:
+    paper = told.paper
+    say(paper.title)
+    say(f"  {paper.id}")
+    for line in _history(paper, told.first_day):
+        say(f"  {line}")
+    say()
+    say(_verdict(told, email))
+    if told.note:
+        say(told.note)
+    for reason in told.matched.reasons if told.matched else ():
+        say(f"  {_sentence(reason)}")
+    if told.nearest:
+        say()
+        say("Every interest, nearest first (0.50 passes):")
+        columns([(f"  {each.score:.2f}", each.interest, each.origin) for each in told.nearest])
+
+
+def _history(paper: Paper, first_day: date) -> list[str]:
+    entries = [f"fetched from {entry.source} ({entry.place})" for entry in paper.entries]
+    merged = [f"merged from {len(paper.entries)} entries"] if len(paper.entries) > 1 else []
+    return [*entries, *merged, f"new in the edition of {first_day}"]
+
+
+def _verdict(told: Explanation, email: str) -> str:
+    topic = f'; its topic is "{told.topic}"' if told.topic else ""
+    if told.delivery is not None:
+        where = f'in "{told.section}"' if told.section else "as the lead"
+        delivery = told.delivery
+        return f"SENT to {email} {where}, issue of {delivery.issue_date}, {delivery.message_id}: {delivery.state}"
+    if told.fate == "chosen":
+        return f"IN the issue of {told.first_day} for {email}, which was not sent yet{topic}"
+    if told.cut is not None:
+        last = f"; the last paper chosen has {told.last_chosen:.2f}" if told.cut.reason == "limit" else ""
+        return (
+            f"CUT for {email} ({told.cut.reason}): {told.cut.detail}; it has {told.cut.matched.score:.2f}{last}{topic}"
+        )
+    return f"NOT MATCHED for {email}: no interest lets it through{topic}"
+
+
+def _sentence(reason: Reason) -> str:
+    where = "in the title" if reason.in_title else "in title and abstract"
+    sentences = {
+        "words": f'"{reason.interest}": {", ".join(reason.words)} {where}',
+        "meaning": f'"{reason.interest}": close in meaning'
+        + (f"; has {', '.join(reason.words)}" if reason.words else ""),
+        "category": f"{reason.interest}: the paper is in {', '.join(reason.words)}",
+        "author": f"{reason.interest}: an author is {', '.join(reason.words)}",
+    }
+    numbers = (
+        f" (words {reason.lexical:.2f}, closeness {reason.closeness:+.1f})"
+        if reason.kind in {"words", "meaning"}
+        else ""
+    )
+    return sentences[reason.kind] + numbers + (f" - {reason.origin}" if reason.origin else "")
+
+
+def _explanation_data(told: Explanation) -> dict[str, Any]:
+    return {
+        "fate": told.fate.value,
+        "paper": {"id": told.paper.id, "title": told.paper.title},
+        "first_day": told.first_day.isoformat(),
+        "entries": [{"source": each.source, "place": each.place} for each in told.paper.entries],
+        "topic": told.topic,
+        "section": told.section,
+        "score": told.matched.score if told.matched else None,
+        "reasons": [_sentence(each) for each in told.matched.reasons] if told.matched else [],
+        "delivery": told.delivery.state.value if told.delivery else None,
+        "cut": {"reason": told.cut.reason.value, "detail": told.cut.detail} if told.cut else None,
+        "nearest": [{"interest": each.interest, "origin": each.origin, "score": each.score} for each in told.nearest],
+    }

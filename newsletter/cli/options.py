@@ -1,0 +1,101 @@
+"""Options that several commands share, and what they open."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli.console import note
+from newsletter.errors import ConfigError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from newsletter.config import Config
+    from newsletter.deliver import Mailer
+    from newsletter.models import SmtpSettings, Subscriber
+    from newsletter.schedule import Tools
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="The settings.", dir_okay=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+IssueOption = Annotated[
+    datetime | None, typer.Option("--issue", formats=["%Y-%m-%d"], help="The day of the edition (default: today).")
+]
+AsOption = Annotated[list[str] | None, typer.Option("--as", help="Only this subscriber's; may be repeated.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Make everything, send and keep nothing.")]
+
+DEFAULT_CONFIG = Path("subscribers.yaml")
+
+
+def read_config(path: Path, *, sending: bool = False) -> Config:
+    """Return the settings, with their warnings noted; ConfigError with the way out when there are none."""
+    from newsletter.config import load  # noqa: PLC0415 - pydantic and ruamel take their time
+
+    if not path.exists():
+        way_out = "write one with `newsletter init`, or name another with --config"
+        raise ConfigError((Problem(str(path), 1, 1, f"there is no such file: {way_out}"),))
+    config = load(path, environment=os.environ, sending=sending)
+    for warning in config.warnings:
+        note(f"warning: {warning}")
+    return config
+
+
+def smtp_settings(config: Config) -> SmtpSettings:
+    """Return the mail server's settings; ConfigError when the file has none."""
+    if config.smtp is None:
+        raise ConfigError((Problem(str(config.path), 1, 1, "smtp: needed to send; add host, username and password"),))
+    return config.smtp
+
+
+def find_subscribers(config: Config, wanted: list[str] | None) -> tuple[Subscriber, ...]:
+    """Return the subscribers with these addresses (or the part before the @), all of them when none is named."""
+    return tuple(find_subscriber(config, name) for name in wanted) if wanted else config.subscribers
+
+
+def find_subscriber(config: Config, wanted: str) -> Subscriber:
+    """Return the subscriber with this address, or whose address alone begins with `wanted@`; UsageError otherwise."""
+    key = wanted.casefold()
+    found = [each for each in config.subscribers if each.email.casefold() == key]
+    found = found or [each for each in config.subscribers if each.email.casefold().startswith(f"{key}@")]
+    if len(found) == 1:
+        return found[0]
+    addresses = [each.email for each in config.subscribers]
+    if found:
+        raise UsageError(f"{wanted}: several subscribers are called so; say which: {', '.join(x.email for x in found)}")
+    near = get_close_matches(wanted, addresses, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise UsageError(f"{wanted} is no subscriber in {config.path}{hint}")
+
+
+def tools(config: Config, *, mailer: Mailer | None) -> Tools:
+    """Return what a run needs from the world, for these settings."""
+    from newsletter.collect.fetch import HttpAndFiles  # noqa: PLC0415
+    from newsletter.render import compile_templates  # noqa: PLC0415
+    from newsletter.schedule import Tools  # noqa: PLC0415
+    from newsletter.weights import load  # noqa: PLC0415
+
+    return Tools(
+        fetch=HttpAndFiles(config.path.absolute().parent),
+        weights=load,
+        templates=lambda: compile_templates(config.templates),
+        mailer=mailer,
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def day_of(issue: datetime | None) -> date | None:
+    """Return the date of an --issue option."""
+    return issue.date() if issue else None
+
+
+def sending(config: Config, *, dry_run: bool) -> AbstractContextManager[Mailer | None]:
+    """Return the mailer of these settings as a context, or one of None for a dry run."""
+    if dry_run:
+        return nullcontext(None)
+    from newsletter.deliver.smtp import SmtpMailer  # noqa: PLC0415
+
+    return SmtpMailer(smtp_settings(config))

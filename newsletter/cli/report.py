@@ -1,0 +1,79 @@
+"""How results read: source health, and what became of each issue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from newsletter.cli.console import counted
+from newsletter.models import SourceHealth
+
+if TYPE_CHECKING:
+    from newsletter.pipeline import Outcome
+
+FAILED = 1
+PARTLY = 4
+
+_DELIVERED = frozenset(("sent", "already", "empty", "paused", "drafted"))
+
+
+def health_rows(health: Sequence[SourceHealth]) -> list[tuple[str, ...]]:
+    """Return a row per source: what it answered, and a line for each thing it could not read."""
+    rows: list[tuple[str, ...]] = []
+    for each in health:
+        entries = counted(each.entries, "entry", "entries") if each.entries else ""
+        rows.append((each.source, each.state.value, entries, each.detail))
+        rows += [("", "warning", "", warning) for warning in each.warnings]
+    return rows
+
+
+def health_data(health: Sequence[SourceHealth]) -> list[dict[str, Any]]:
+    """Return the health of each source for a program."""
+    return [
+        {
+            "source": each.source,
+            "state": each.state.value,
+            "entries": each.entries,
+            "detail": each.detail,
+            "warnings": list(each.warnings),
+        }
+        for each in health
+    ]
+
+
+def outcome_rows(outcomes: Sequence[Outcome]) -> list[tuple[str, str, str]]:
+    """Return a row per subscriber: address, what became of the issue, and how much it holds or why nothing went out."""
+    return [(each.subscriber, each.kind.value, _content(each)) for each in outcomes]
+
+
+def outcome_data(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Return what became of each issue for a program."""
+    return [
+        {
+            "email": each.subscriber,
+            "issue_date": each.issue_date.isoformat(),
+            "outcome": each.kind.value,
+            "detail": each.detail,
+            "papers": len(each.issue.papers) if each.issue else 0,
+            "message_id": each.email.message_id if each.email else "",
+        }
+        for each in outcomes
+    ]
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """Return 0 when everybody has what is theirs, 4 when some have, 1 when nobody has."""
+    kept = [each.kind.value in _DELIVERED for each in outcomes]
+    if all(kept):
+        return 0
+    return PARTLY if any(each.kind.value in {"sent", "already"} for each in outcomes) else FAILED
+
+
+def _content(outcome: Outcome) -> str:
+    if outcome.issue is None or not outcome.issue.papers:
+        return outcome.detail
+    papers = counted(len(outcome.issue.papers), "paper")
+    # The lead stands for itself: an issue of one paper has no section.
+    sections = f" in {counted(len(outcome.issue.sections), 'section')}" if outcome.issue.sections else ""
+    trouble = f": {outcome.detail}" if outcome.detail and outcome.kind.value not in {"sent", "drafted"} else ""
+    return papers + sections + trouble

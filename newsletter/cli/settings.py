@@ -1,0 +1,106 @@
+"""`newsletter init` and `newsletter check`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, time
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli.console import counted, say, say_json
+from newsletter.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
+from newsletter.errors import NewsletterError
+
+if TYPE_CHECKING:
+    from newsletter.config import Config
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(init)
+    app.command()(check)
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(help="Where to write it.", file_okay=False)] = Path(),
+) -> None:
+    """Write a commented subscribers.yaml to start from, and say what to do next."""
+    path = directory / DEFAULT_CONFIG
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write((files("newsletter") / "config" / "starter.yaml").read_text(encoding="utf-8"))
+    except FileExistsError:
+        raise NewsletterError(f"{path} exists and is left as it is; move it away or name another folder") from None
+    option = "" if path == DEFAULT_CONFIG else f" --config {path}"
+    say(f"wrote {path}")
+    say("Next:")
+    say(f"  edit it: your address, your interests, your mail server ({path})")
+    say(f"  newsletter check{option}          says what is wrong, line by line")
+    say(f"  newsletter collect{option}        fetches today's papers")
+    say(f"  newsletter preview --once{option} shows everybody's issue, sends nothing")
+    say(f"  newsletter run --due{option}      what cron calls; or `newsletter serve`")
+
+
+def check(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Check the settings, the templates, and an issue for every subscriber; asks nobody outside."""
+    loaded = read_config(config)
+    issues = _render_everybody(loaded)
+    if as_json:
+        say_json(_data(loaded, issues))
+        return
+    for reader in loaded.subscribers:
+        kinds = Counter(interest.kind.value for interest in reader.interests)
+        asked = ", ".join(counted(number, kind, _PLURAL[kind]) for kind, number in sorted(kinds.items()))
+        say(f"{reader.email}  {asked}; {reader.status}; the sample gives {counted(issues[reader.email], 'paper')}")
+        for interest in reader.interests:
+            say(f"  {interest.kind.value:9} {interest.name}")
+        for interest in reader.exclude:
+            say(f"  not       {interest.name} ({interest.kind.value})")
+    readers, sources = counted(len(loaded.subscribers), "subscriber"), counted(len(loaded.sources), "source")
+    say(f"{config}: {readers}, {sources}: no mistakes")
+
+
+_PLURAL = {"phrase": "phrases", "category": "categories", "author": "authors"}
+
+
+def _render_everybody(config: Config) -> dict[str, int]:
+    """Return how many papers each subscriber's issue of the sample holds, after rendering every one of them."""
+    from newsletter.deliver.message import as_bytes  # noqa: PLC0415 - what sends is loaded only to send
+    from newsletter.demo import sample_edition  # noqa: PLC0415
+    from newsletter.pipeline import issue_for, prepare  # noqa: PLC0415
+    from newsletter.render import compile_templates, render  # noqa: PLC0415
+    from newsletter.weights import load  # noqa: PLC0415
+
+    templates, edition = compile_templates(config.templates), sample_edition()
+    prepared = prepare(edition, config.subscribers, load())
+    now = datetime.combine(edition.day, time(7), UTC)
+    found = {}
+    for reader in config.subscribers:
+        issue = issue_for(prepared, reader, day=edition.day)
+        as_bytes(
+            render(issue, config.newsletter, templates, date=now, abstract_sentences=config.issue.abstract_sentences)
+        )
+        found[reader.email] = len(issue.papers)
+    return found
+
+
+def _data(config: Config, issues: dict[str, int]) -> dict[str, Any]:
+    return {
+        "path": str(config.path),
+        "sources": [source.label for source in config.sources],
+        "warnings": [str(warning) for warning in config.warnings],
+        "subscribers": [
+            {
+                "email": reader.email,
+                "status": reader.status.value,
+                "interests": [{"name": each.name, "kind": each.kind.value} for each in reader.interests],
+                "exclude": [{"name": each.name, "kind": each.kind.value} for each in reader.exclude],
+                "sample_papers": issues[reader.email],
+            }
+            for reader in config.subscribers
+        ],
+    }

@@ -1,0 +1,218 @@
+"""The whole main job on this machine alone: bundled papers, example subscribers, real SMTP to an inbox of our own.
+
+What the inbox received is laid out to be opened: each message as `.eml`, and its two parts as `.html` and `.txt`; the
+settings and the database stay beside them, so that `explain` and `send` can be tried on the same run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from email import message_from_bytes, policy
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from newsletter.collect import collect
+from newsletter.collect.fetch import HttpAndFiles
+from newsletter.config import load
+from newsletter.dedupe import dedupe
+from newsletter.deliver.smtp import SmtpMailer
+from newsletter.errors import UsageError
+from newsletter.inbox import Inbox
+from newsletter.models import Edition, MatchedPaper, Status
+from newsletter.pipeline import Due, Outcome, Prepared, Progress, collect_edition, prepare, send, silent
+from newsletter.render import compile_templates
+from newsletter.sample import ATOM_FEED, DAY, LISTING_PAGE
+from newsletter.sources.arxiv import Arxiv
+from newsletter.sources.pages import Pages
+from newsletter.sources.source import Source
+from newsletter.store import Store
+from newsletter.weights import load as load_weights
+
+SUMMARY = "summary.json"
+SETTINGS = "subscribers.yaml"
+DATABASE = "newsletter.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What a demo did and where it put things. Made by `run_demo`; `summary` is what `summary.json` holds."""
+
+    directory: Path
+    edition: Edition
+    prepared: Prepared
+    outcomes: tuple[Outcome, ...]
+    settings: Path
+    summary: dict[str, Any]
+
+
+def example_path() -> Path:
+    """Return the example settings: inside the installed package, or beside it in a checkout."""
+    bundled = Path(str(files("newsletter") / "subscribers.example.yaml"))
+    return bundled if bundled.is_file() else Path(__file__).parent.parent / "subscribers.example.yaml"
+
+
+def sample_sources() -> tuple[Source, ...]:
+    """Return the sources that read the papers which ship, by the same parsers as live ones."""
+    sample = files("newsletter") / "sample"
+    with as_file(sample / ATOM_FEED) as feed, as_file(sample / LISTING_PAGE) as page:
+        return (Arxiv(path=str(feed)), Pages(path=str(page)))
+
+
+def sample_edition() -> Edition:
+    """Return the edition of the papers that ship."""
+    collected = collect(sample_sources(), today=DAY, fetch=HttpAndFiles(Path.cwd()))
+    return Edition(DAY, dedupe(collected.entries), collected.health, len(collected.entries))
+
+
+def run_demo(directory: Path, *, pages: str | None = None, today: date, progress: Progress = silent) -> Demo:
+    """Collect, match, render and send to every subscriber of the example, and lay out what arrived in `directory`.
+
+    With `pages`, a file pattern, the saved listing pages are read instead of the sample, as the edition of `today`.
+    """
+    day = today if pages else DAY
+    sources = (Pages(path=str(Path.cwd() / pages)),) if pages else sample_sources()
+    _make_room(directory)
+    settings = _settings_file(directory, sources)
+    config = load(settings, environment={}, sending=False)
+    now = datetime.combine(day, time(6, 0), UTC)
+    weights = load_weights()
+    active = [reader for reader in config.subscribers if reader.status is Status.ACTIVE]
+    with Store.open(config.store) as store, Inbox(directory) as inbox, SmtpMailer(inbox.settings) as mailer:
+        fetch = HttpAndFiles(directory)
+        edition = collect_edition(config.sources, store, fetch=fetch, day=day, now=now, progress=progress)
+        prepared = prepare(edition, config.subscribers, weights, progress=progress)
+        outcomes = send(
+            config,
+            store,
+            [Due(reader, day, day) for reader in active],
+            weights=weights,
+            templates=compile_templates(config.templates),
+            mailer=mailer,
+            clock=lambda: now,
+            progress=progress,
+        )
+        received = {_message_id(path): path for path in inbox.paths}
+    summary = _summary(edition, prepared, outcomes, received)
+    _write_parts(received.values())
+    (directory / SUMMARY).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return Demo(directory, edition, prepared, outcomes, settings, summary)
+
+
+def _make_room(directory: Path) -> None:
+    """Make `directory`, without what an earlier demo left in it; anything else in it stays."""
+    if directory.exists() and not directory.is_dir():
+        raise UsageError(f"{directory} is a file; name a folder with --out")
+    earlier = directory / SUMMARY
+    if earlier.exists():
+        for name in _files_of(earlier):
+            (directory / name).unlink(missing_ok=True)
+        for path in directory.glob(f"{DATABASE}*"):
+            path.unlink()
+    directory.mkdir(parents=True, exist_ok=True)
+
+
+def _files_of(summary: Path) -> list[str]:
+    try:
+        told = json.loads(summary.read_text(encoding="utf-8"))
+        names = [name for reader in told["subscribers"] for name in reader["files"].values()]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{summary} is not from a demo; name another folder with --out") from error
+    return [Path(name).name for name in names]
+
+
+def _settings_file(directory: Path, sources: Sequence[Source]) -> Path:
+    """Write the example with the demo's own sources and store, so that every command works on what the demo made."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 - settings are read by `config`; only this one file is written
+
+    yaml = YAML()
+    document = yaml.load(example_path().read_text(encoding="utf-8"))
+    document["sources"] = [{_kind(source): source.model_dump(mode="json", exclude_unset=True)} for source in sources]
+    document["store"] = f"sqlite:///{DATABASE}"
+    document.pop("smtp", None)
+    path = directory / SETTINGS
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(document, file)
+    return path
+
+
+def _kind(source: Source) -> str:
+    return type(source).__name__.lower()
+
+
+def _message_id(path: Path) -> str:
+    return str(message_from_bytes(path.read_bytes(), policy=policy.default)["Message-ID"])
+
+
+def _write_parts(paths: Iterable[Path]) -> None:
+    for path in paths:
+        message = message_from_bytes(path.read_bytes(), policy=policy.default)
+        for kind in ("html", "plain"):
+            part = message.get_body(preferencelist=(kind,))
+            suffix = ".html" if kind == "html" else ".txt"
+            if part is not None:
+                path.with_suffix(suffix).write_text(part.get_content(), encoding="utf-8")
+
+
+def _summary(
+    edition: Edition, prepared: Prepared, outcomes: Sequence[Outcome], received: dict[str, Path]
+) -> dict[str, Any]:
+    return {
+        "day": edition.day.isoformat(),
+        "entries": edition.entries,
+        "papers": len(edition.papers),
+        "matched": sum(len(topic.papers) for topic in prepared.topics),
+        "sources": [
+            {"source": health.source, "state": health.state, "entries": health.entries, "detail": health.detail}
+            for health in edition.health
+        ],
+        "topics": [
+            {"label": topic.label, "papers": [paper.title for paper in topic.papers]} for topic in prepared.topics
+        ],
+        "subscribers": [_subscriber(outcome, received) for outcome in outcomes],
+    }
+
+
+def _subscriber(outcome: Outcome, received: dict[str, Path]) -> dict[str, Any]:
+    told: dict[str, Any] = {"email": outcome.subscriber, "outcome": outcome.kind, "detail": outcome.detail, "files": {}}
+    if outcome.issue is None or outcome.email is None:
+        return told
+    issue, path = outcome.issue, received.get(outcome.email.message_id)
+    section_of = {matched.paper.id: part.label for part in issue.sections for matched in part.papers}
+    told |= {
+        "subject": outcome.email.subject,
+        "message_id": outcome.email.message_id,
+        "sections": [
+            {"label": part.label, "interest": part.interest, "papers": [each.paper.title for each in part.papers]}
+            for part in issue.sections
+        ],
+        "papers": [_paper(matched, section_of.get(matched.paper.id, "")) for matched in issue.papers],
+        "left_out": len(issue.cut),
+    }
+    if path is not None:
+        told["files"] = {suffix: path.with_suffix(f".{suffix}").name for suffix in ("eml", "html", "txt")}
+    return told
+
+
+def _paper(matched: MatchedPaper, section: str) -> dict[str, Any]:
+    return {
+        "id": matched.paper.id,
+        "title": matched.paper.title,
+        "section": section,
+        "lead": not section,
+        "score": round(matched.score, 4),
+        "reasons": [
+            {
+                "kind": reason.kind,
+                "interest": reason.interest,
+                "words": list(reason.words),
+                "in_title": reason.in_title,
+                "lexical": round(reason.lexical, 3),
+                "closeness": round(reason.closeness, 2),
+            }
+            for reason in matched.reasons
+        ],
+    }

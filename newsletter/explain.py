@@ -1,0 +1,133 @@
+"""Why a paper is in a subscriber's issue, or is not: the trace of one paper through the pipeline, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from newsletter.config import Config
+from newsletter.match import score
+from newsletter.models import Cut, Delivery, DeliveryState, Edition, MatchedPaper, Paper, Reason, Status, Subscriber
+from newsletter.pipeline import edition_between, issue_for, prepare
+from newsletter.store import Store
+from newsletter.weights import Weights
+
+
+class Fate(StrEnum):
+    """What became of a paper for one reader."""
+
+    SENT = "sent"  # it stands in an issue that went to the outbox
+    CHOSEN = "chosen"  # it would stand in the issue of its day, which was not made yet
+    CUT = "cut"  # it matched and was left out
+    UNMATCHED = "unmatched"  # no interest let it through
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How near one interest came to one paper; 0.5 passes."""
+
+    interest: str
+    origin: str
+    score: float
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The trace of one paper for one reader. Made by `explain`.
+
+    `first_day` is the edition that brought it. `section` is "" for the lead. `rivals` says the score of the last
+    paper that was chosen where the limit cut this one, else 0.
+    """
+
+    paper: Paper
+    first_day: date
+    fate: Fate
+    topic: str = ""
+    section: str = ""
+    matched: MatchedPaper | None = None
+    delivery: Delivery | None = None
+    cut: Cut | None = None
+    last_chosen: float = 0.0
+    nearest: tuple[Nearness, ...] = ()
+    note: str = ""
+
+
+def explain(
+    config: Config, store: Store, weights: Weights, *, subscriber: Subscriber, paper: Paper, first_day: date
+) -> Explanation:
+    """Return why `paper`, first seen on `first_day`, reached or did not reach `subscriber`.
+
+    What was sent is told from the record; what was not is decided again, by the settings as they are now.
+    """
+    if (sent := _sent(store, subscriber, paper)) is not None:
+        section, matched, delivery = sent
+        return Explanation(paper, first_day, Fate.SENT, section=section, matched=matched, delivery=delivery, nearest=())
+    edition = edition_between(store, first_day, first_day)
+    prepared = prepare(edition, config.subscribers, weights)
+    received = _received_before(store, subscriber, first_day)
+    issue = issue_for(prepared, subscriber, day=first_day, received=received)
+    topic = next((topic.label for topic in prepared.topics if paper in topic.papers), "")
+    note = f"{subscriber.email} is {subscriber.status} and receives nothing" if _off(subscriber) else ""
+    nearest = _nearest(subscriber, paper, edition, weights)
+    for matched in issue.papers:
+        if matched.paper.id == paper.id:
+            section = next((part.label for part in issue.sections if matched in part.papers), "")
+            return Explanation(
+                paper, first_day, Fate.CHOSEN, topic, section, matched=matched, nearest=nearest, note=note
+            )
+    for cut in issue.cut:
+        if cut.matched.paper.id == paper.id:
+            last = min((matched.score for matched in issue.papers), default=0.0)
+            return Explanation(
+                paper,
+                first_day,
+                Fate.CUT,
+                topic,
+                matched=cut.matched,
+                cut=cut,
+                last_chosen=last,
+                nearest=nearest,
+                note=note,
+            )
+    return Explanation(paper, first_day, Fate.UNMATCHED, topic, nearest=nearest, note=note)
+
+
+def _sent(store: Store, subscriber: Subscriber, paper: Paper) -> tuple[str, MatchedPaper, Delivery] | None:
+    """Return section, match and delivery of the issue that brought `paper`, the first one that did not fail."""
+    for delivery in store.outbox.deliveries(subscriber=subscriber.email):
+        if delivery.state is DeliveryState.FAILED:
+            continue
+        for section, matched in store.outbox.issue_papers(delivery.id):
+            if matched.paper.id == paper.id:
+                return section, matched, delivery
+    return None
+
+
+def _received_before(store: Store, subscriber: Subscriber, day: date) -> Mapping[str, date]:
+    return {paper: sent for paper, sent in store.outbox.received(subscriber.email).items() if sent != day}
+
+
+def _nearest(subscriber: Subscriber, paper: Paper, edition: Edition, weights: Weights) -> tuple[Nearness, ...]:
+    """Return every interest's verdict on the paper, the nearest first."""
+    from newsletter.embed import text_of  # noqa: PLC0415 - only this question needs every paper scored
+
+    hits = score(
+        subscriber.interests,
+        edition.papers,
+        paper_vectors=weights.vectors.encode([text_of(each) for each in edition.papers]),
+        encode=weights.vectors.encode,
+        background=weights.background,
+        floor=0.0,
+    )
+    found = []
+    for interest in subscriber.interests:
+        hit = hits[interest].get(paper.id)
+        found.append(Nearness(interest.name, interest.origin, hit.score if hit else 0.0, hit.reason if hit else None))
+    return tuple(sorted(found, key=lambda nearness: (-nearness.score, nearness.interest)))
+
+
+def _off(subscriber: Subscriber) -> bool:
+    return subscriber.status is not Status.ACTIVE

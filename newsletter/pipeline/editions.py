@@ -1,0 +1,127 @@
+"""Once per edition: collected, kept, and prepared for everybody's issue; then cut to one subscriber's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import chain
+
+from newsletter.cluster import cluster
+from newsletter.cluster.labels import namer
+from newsletter.collect import Fetch, collect
+from newsletter.compose import Name, compose
+from newsletter.dedupe import dedupe
+from newsletter.embed import text_of
+from newsletter.ids import identities
+from newsletter.match import Hits, excluded, match, score
+from newsletter.models import Edition, Issue, Paper, Subscriber, Topic
+from newsletter.sources.source import Source
+from newsletter.store import Store
+from newsletter.vectors import Vectors
+from newsletter.weights import Weights
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int], None]
+
+
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Report no progress."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """What everybody's issue is cut from: an edition with who asked for what, and its topics. Made by `prepare`.
+
+    `topics` hold the papers that at least one interest let through; `vectors` their centred unit vectors by paper id;
+    `name` finds a heading for some of them.
+    """
+
+    edition: Edition
+    hits: Hits
+    topics: tuple[Topic, ...]
+    vectors: Mapping[str, Vectors]
+    name: Name
+
+
+def collect_edition(
+    sources: Sequence[Source], store: Store, *, fetch: Fetch, day: date, now: datetime, progress: Progress = silent
+) -> Edition:
+    """Read every source, keep what is new as the edition of `day`, and return that edition."""
+    collected = collect(sources, today=day, fetch=fetch, progress=lambda _, *part: progress("collect", *part))
+    known = store.editions.known_identities(chain.from_iterable(map(identities, collected.entries)))
+    papers = dedupe(collected.entries, known=known)
+    store.editions.save(Edition(day, papers, collected.health, len(collected.entries)), collected_at=now)
+    edition = store.editions.on(day)
+    assert edition is not None  # noqa: S101 - just saved
+    log.info("collected %s: %d entries, %d new papers", day, len(collected.entries), len(edition.papers))
+    return edition
+
+
+def prepare(
+    edition: Edition, subscribers: Iterable[Subscriber], weights: Weights, *, progress: Progress = silent
+) -> Prepared:
+    """Return the groundwork of every subscriber's issue.
+
+    Cost grows with papers × distinct phrases, and with the square of the papers that somebody asked for.
+    """
+    readers, papers = tuple(subscribers), edition.papers
+    progress("embed", 0, 3)
+    vectors = weights.vectors.encode([text_of(paper) for paper in papers])
+    progress("match", 1, 3)
+    hits = score(
+        (interest for reader in readers for interest in reader.interests),
+        papers,
+        paper_vectors=vectors,
+        encode=weights.vectors.encode,
+        background=weights.background,
+        floor=min((reader.min_score for reader in readers), default=1.0),
+    )
+    wanted = {paper_id for found in hits.values() for paper_id in found}
+    rows = [row for row, paper in enumerate(papers) if paper.id in wanted]
+    progress("cluster", 2, 3)
+    topics = cluster(
+        [papers[row] for row in rows],
+        vectors[rows],
+        encode=weights.vectors.encode,
+        background=weights.background,
+    )
+    progress("cluster", 3, 3)
+    centred = weights.background.centred(vectors[rows])
+    by_id = {papers[row].id: centred[at] for at, row in enumerate(rows)}
+    found = tuple(paper for topic in topics for paper in topic.papers)
+    name = namer(found, encode=weights.vectors.encode, background=weights.background)
+    return Prepared(edition, hits, topics, by_id, name)
+
+
+def edition_between(store: Store, since: date, day: date) -> Edition:
+    """Return what was collected from `since` to `day`, both included, as one edition with the last day's health."""
+    days = (since + timedelta(days=number) for number in range((day - since).days + 1))
+    kept = [edition for each in days if (edition := store.editions.on(each)) is not None]
+    return Edition(
+        day=day,
+        papers=tuple(paper for edition in kept for paper in edition.papers),
+        health=kept[-1].health if kept else (),
+        entries=sum(edition.entries for edition in kept),
+    )
+
+
+def issue_for(
+    prepared: Prepared, subscriber: Subscriber, *, day: date, received: Mapping[str, date] | None = None
+) -> Issue:
+    """Return one subscriber's issue of `day`; `received` are the papers they already have."""
+    matches = match(prepared.topics, subscriber.interests, prepared.hits)
+    papers: tuple[Paper, ...] = tuple(matched.paper for found in matches for matched in found.papers)
+    return compose(
+        subscriber,
+        matches,
+        day=day,
+        considered=len(prepared.edition.papers),
+        health=prepared.edition.health,
+        vectors=prepared.vectors,
+        received=received or {},
+        excluded=excluded(papers, subscriber.exclude),
+        name=prepared.name,
+    )

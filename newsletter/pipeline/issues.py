@@ -1,0 +1,199 @@
+"""Once per subscriber and date: the issue made, queued, delivered, and what became of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from functools import partial
+from itertools import count
+
+from newsletter.config import Config
+from newsletter.deliver import Mailer, deliver
+from newsletter.deliver.message import as_bytes
+from newsletter.errors import DeliveryError, ServerRefused, TemplateError
+from newsletter.models import Delivery, DeliveryState, Edition, Email, HealthState, Issue, Status, Subscriber
+from newsletter.pipeline.editions import Prepared, Progress, edition_between, issue_for, prepare, silent
+from newsletter.render import Templates, render
+from newsletter.store import Store
+from newsletter.weights import Weights
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+
+class OutcomeKind(StrEnum):
+    """What became of one subscriber's issue."""
+
+    SENT = "sent"
+    WAITING = "waiting"  # in the outbox, tried again later
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # may have arrived; held
+    ALREADY = "already"  # this date's issue was queued before
+    EMPTY = "empty"
+    PAUSED = "paused"
+    DRAFTED = "drafted"  # a dry run
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one subscriber's issue, in one line for people. Made by `send`."""
+
+    subscriber: str
+    issue_date: date
+    kind: OutcomeKind
+    detail: str = ""
+    issue: Issue | None = None
+    email: Email | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """That a subscriber's issue of a date should be made, from papers collected since `since` (inclusive)."""
+
+    subscriber: Subscriber
+    issue_date: date
+    since: date
+
+
+def send(
+    config: Config,
+    store: Store,
+    due: Sequence[Due],
+    *,
+    weights: Weights,
+    templates: Templates,
+    mailer: Mailer | None,
+    clock: Clock,
+    progress: Progress = silent,
+) -> tuple[Outcome, ...]:
+    """Make, queue and deliver the issues in `due`; return what became of each, in the same order.
+
+    An issue that was queued before is never made again. Without a `mailer` nothing is queued or sent: a dry run.
+    LockedError when another run is at it; what the mail server does to one address never stops the others.
+    """
+    with store.lock():
+        drafts = _Drafts(config, store, weights, templates, clock())
+        outcomes = []
+        for done, task in enumerate(due):
+            progress("compose", done, len(due))
+            outcomes.append(drafts.outcome_or_failure(task, queue=mailer is not None))
+        progress("compose", len(due), len(due))
+        trouble = _deliver(store, mailer, clock=clock, progress=progress) if mailer else ""
+        return tuple(_settled(outcome, store, trouble) if mailer else outcome for outcome in outcomes)
+
+
+def deliver_waiting(store: Store, *, mailer: Mailer, clock: Clock, progress: Progress = silent) -> None:
+    """Settle what an earlier run left, and try again what is due to be tried again."""
+    with store.lock():
+        _deliver(store, mailer, clock=clock, progress=progress)
+
+
+def _deliver(store: Store, mailer: Mailer, *, clock: Clock, progress: Progress) -> str:
+    """Drain the outbox; return why the server takes nothing at all, "" where it does."""
+    total = len(store.outbox.deliveries(state=DeliveryState.QUEUED))
+    done = count(1)
+    try:
+        deliver(store.outbox, mailer, clock=clock, progress=lambda _: progress("deliver", next(done), total))
+    except ServerRefused as error:
+        log.error("nothing more is sent, what is queued waits: %s", error)  # noqa: TRY400 - told, not traced
+        return str(error)
+    return ""
+
+
+class _Drafts:
+    """Makes issues; the groundwork of a range of days is made once and shared by everyone who reads that range."""
+
+    def __init__(self, config: Config, store: Store, weights: Weights, templates: Templates, now: datetime) -> None:
+        self._config, self._store, self._weights, self._templates, self._now = config, store, weights, templates, now
+        self._prepared: dict[tuple[date, date], Prepared] = {}
+
+    def outcome_or_failure(self, task: Due, *, queue: bool) -> Outcome:
+        """Return what became of the issue so far; what goes wrong with it is this reader's problem alone."""
+        try:
+            return self.outcome(task, queue=queue)
+        except (TemplateError, DeliveryError, ValueError) as error:
+            # A ValueError is a header that no message may have: nothing a template or a name should be able to cause.
+            log.exception("the issue of %s for %s", task.issue_date, task.subscriber.email)
+            return Outcome(task.subscriber.email, task.issue_date, OutcomeKind.FAILED, str(error))
+
+    def outcome(self, task: Due, *, queue: bool) -> Outcome:
+        """Return what became of the issue so far: queued, drafted, or why there is none."""
+        reader, day = task.subscriber, task.issue_date
+        outcome = partial(Outcome, reader.email, day)
+        if reader.status is not Status.ACTIVE:
+            return outcome(OutcomeKind.PAUSED, f"status is {reader.status}")
+        if earlier := self._store.outbox.deliveries(subscriber=reader.email, issue_date=day):
+            return outcome(OutcomeKind.ALREADY, told(earlier[0]))
+        prepared = self._groundwork(task.since, day)
+        issue = issue_for(prepared, reader, day=day, received=self._store.outbox.received(reader.email))
+        if not issue.papers and not self._config.issue.send_when_empty:
+            return self._empty(outcome, issue, prepared.edition, queue=queue)
+        email = render(
+            issue,
+            self._config.newsletter,
+            self._templates,
+            date=self._now,
+            abstract_sentences=self._config.issue.abstract_sentences,
+        )
+        if queue:
+            self._queue(issue, email)
+        return outcome(OutcomeKind.WAITING if queue else OutcomeKind.DRAFTED, issue=issue, email=email)
+
+    def _groundwork(self, since: date, day: date) -> Prepared:
+        if (since, day) not in self._prepared:
+            edition = edition_between(self._store, since, day)
+            self._prepared[since, day] = prepare(edition, self._config.subscribers, self._weights)
+        return self._prepared[since, day]
+
+    def _empty(self, outcome: Callable[..., Outcome], issue: Issue, edition: Edition, *, queue: bool) -> Outcome:
+        if not edition.papers and any(health.state is HealthState.FAILED for health in edition.health):
+            # Silence would be a lie: the papers may be there, we could not read them.
+            return outcome(OutcomeKind.FAILED, "nothing to read: " + _failures(edition), issue=issue)
+        reason = f"none of {issue.considered} new papers matched" if issue.considered else "no new papers"
+        reason += f", {len(issue.cut)} were left out" if issue.cut else ""
+        if queue:
+            self._store.outbox.silence(issue.subscriber.email, issue.day, reason=reason, now=self._now)
+        return outcome(OutcomeKind.EMPTY, reason, issue=issue)
+
+    def _queue(self, issue: Issue, email: Email) -> None:
+        section_of = {matched.paper.id: section.label for section in issue.sections for matched in section.papers}
+        self._store.outbox.queue(
+            issue.subscriber.email,
+            issue.day,
+            message_id=email.message_id,
+            message=as_bytes(email),
+            sender=email.sender[1],
+            recipient=email.recipient[1],
+            papers=[(section_of.get(matched.paper.id, ""), matched) for matched in issue.papers],
+            now=self._now,
+        )
+
+
+def told(delivery: Delivery) -> str:
+    """Return where a delivery stands, for people."""
+    when = f" at {delivery.changed_at:%Y-%m-%d %H:%M} UTC" if delivery.changed_at else ""
+    detail = f" ({delivery.detail})" if delivery.detail and delivery.state is not DeliveryState.SENT else ""
+    return f"the issue of {delivery.issue_date} is {delivery.state}{when}{detail}"
+
+
+def _settled(outcome: Outcome, store: Store, trouble: str) -> Outcome:
+    """Return the outcome as the outbox has it after delivering; `trouble` is why the server took nothing more."""
+    if outcome.kind is not OutcomeKind.WAITING:
+        return outcome
+    (delivery,) = store.outbox.deliveries(subscriber=outcome.subscriber, issue_date=outcome.issue_date)
+    kinds = {
+        DeliveryState.SENT: OutcomeKind.SENT,
+        DeliveryState.FAILED: OutcomeKind.FAILED,
+        DeliveryState.UNKNOWN: OutcomeKind.UNKNOWN,
+    }
+    kind = kinds.get(delivery.state, OutcomeKind.WAITING)
+    return replace(outcome, kind=kind, detail=delivery.detail or (trouble if kind is OutcomeKind.WAITING else ""))
+
+
+def _failures(edition: Edition) -> str:
+    failed = (health for health in edition.health if health.state is HealthState.FAILED)
+    return "; ".join(f"{health.source}: {health.detail}" for health in failed)

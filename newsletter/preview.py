@@ -1,0 +1,101 @@
+"""Issues to look at before anybody receives them: each as `.html`, `.txt` and `.eml`, and a page that lists them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from html import escape
+from pathlib import Path
+
+from newsletter.config import Config
+from newsletter.deliver.message import as_bytes
+from newsletter.models import Edition, Email, Issue, Subscriber
+from newsletter.pipeline import issue_for, prepare
+from newsletter.render import compile_templates, render
+from newsletter.store import Store
+from newsletter.weights import load as load_weights
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9@._+-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """One subscriber's issue, drawn. Made by `draw`."""
+
+    issue: Issue
+    email: Email
+
+
+def draw(
+    config: Config, edition: Edition, subscribers: Sequence[Subscriber], *, store: Store | None = None
+) -> tuple[Previewed, ...]:
+    """Return what each of `subscribers` would get from `edition`; with a store, without what they already have."""
+    prepared = prepare(edition, config.subscribers, load_weights())
+    templates = compile_templates(config.templates)
+    moment = datetime.combine(edition.day, time(7), UTC)
+    found = []
+    for reader in subscribers:
+        received = store.outbox.received(reader.email) if store else {}
+        # An issue that went out already is shown as it was, not as what is left after it.
+        earlier = {paper: sent for paper, sent in received.items() if sent != edition.day}
+        issue = issue_for(prepared, reader, day=edition.day, received=earlier)
+        email = render(
+            issue, config.newsletter, templates, date=moment, abstract_sentences=config.issue.abstract_sentences
+        )
+        found.append(Previewed(issue, email))
+    return tuple(found)
+
+
+def write(previewed: Sequence[Previewed], directory: Path) -> Path:
+    """Write every issue into `directory` and return the page that lists them."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for each in previewed:
+        stem = directory / _stem(each.email.recipient[1])
+        stem.with_name(stem.name + ".html").write_text(each.email.html, encoding="utf-8")
+        stem.with_name(stem.name + ".txt").write_text(each.email.text, encoding="utf-8")
+        stem.with_name(stem.name + ".eml").write_bytes(as_bytes(each.email))
+    index = directory / "index.html"
+    index.write_text(_page(previewed), encoding="utf-8")
+    return index
+
+
+def _stem(address: str) -> str:
+    return _UNSAFE.sub("_", address)
+
+
+def _page(previewed: Sequence[Previewed]) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(each.email.recipient[1])}</td><td>{len(each.issue.papers)}</td>"
+        f"<td>{escape(each.email.subject)}</td>"
+        + "".join(f'<td><a href="{escape(_stem(each.email.recipient[1]))}.{kind}">{kind}</a></td>' for kind in _KINDS)
+        + "</tr>"
+        for each in previewed
+    )
+    return _LIST.replace("ROWS", rows)
+
+
+_KINDS = ("html", "txt", "eml")
+_LIST = """<!doctype html>
+<html lang="en" dir="ltr">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>Issues to look at</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 3rem auto; padding: 0 1rem }
+table { border-collapse: collapse; width: 100% }
+th, td { text-align: left; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid #8884 }
+</style>
+</head>
+<body>
+<h1>Issues to look at</h1>
+<table>
+<thead><tr><th>Subscriber</th><th>Papers</th><th>Subject</th><th colspan="3">Open</th></tr></thead>
+<tbody>ROWS</tbody>
+</table>
+</body>
+</html>
+"""
