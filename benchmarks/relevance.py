@@ -20,6 +20,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -141,16 +142,15 @@ def _figures(scorer: Any, functions: Any, *, quick: bool) -> dict[str, float]:
     for task in ("stream",) if quick else ("stream", "lists"):
         docs, interests, grades = scorer.load("dev", task)
         run, selected, seconds = scorer.to_run(functions.match, docs, interests)
-        text, per_interest = _said(
-            lambda r=run, s=selected, d=docs, i=interests, g=grades: scorer.score_match(r, s, d, i, g, "")
-        )
+        score_it = partial(scorer.score_match, run, selected, docs, interests, grades, "")
+        text, per_interest = _said(score_it)
         found[f"{task} nDCG@10"] = float(np.mean(list(per_interest.values())))
         found[f"{task} micro-F1"] = _after(text, "micro-F1")
         found[f"{task} seconds"] = round(seconds, 2)
     instances = json.loads((DATA / "dev" / "cluster_instances.json").read_text())
     documents = {doc["id"]: doc for doc in scorer.jl(DATA / "common" / "lists_docs.jsonl.gz")}
     labels = [functions.cluster([documents[i] for i in gold]) for gold in instances]
-    text, _ = _said(lambda: scorer.score_cluster(instances, labels))
+    text, _ = _said(partial(scorer.score_cluster, instances, labels))
     found["clusters V"], found["clusters ARI"] = _after(text, "V-measure"), _after(text, "ARI")
     if not quick:
         found |= _liked(scorer, functions)

@@ -74,8 +74,8 @@ def run_demo(directory: Path, *, pages: str | None = None, today: date, progress
     With `pages`, a file pattern, the saved listing pages are read instead of the sample, as the edition of `today`.
     """
     day = today if pages else DAY
-    sources = (Pages(path=str(Path.cwd() / pages)),) if pages else sample_sources()
     _make_room(directory)
+    sources = (Pages(path=str(Path.cwd() / pages)),) if pages else _unpacked_sample(directory)
     settings = _settings_file(directory, sources)
     config = load(settings, environment={}, sending=False)
     now = datetime.combine(day, time(6, 0), UTC)
@@ -100,6 +100,14 @@ def run_demo(directory: Path, *, pages: str | None = None, today: date, progress
     _write_parts(received.values())
     (directory / SUMMARY).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return Demo(directory, edition, prepared, outcomes, settings, summary)
+
+
+def _unpacked_sample(directory: Path) -> tuple[Source, ...]:
+    """Put the papers that ship where the demo's settings find them, and everybody can look at them."""
+    (directory / "sample").mkdir(exist_ok=True)
+    for name in (ATOM_FEED, LISTING_PAGE):
+        (directory / "sample" / name).write_bytes((files("newsletter") / "sample" / name).read_bytes())
+    return (Arxiv(path=f"sample/{ATOM_FEED}"), Pages(path=f"sample/{LISTING_PAGE}"))
 
 
 def _make_room(directory: Path) -> None:
@@ -129,6 +137,7 @@ def _settings_file(directory: Path, sources: Sequence[Source]) -> Path:
     from ruamel.yaml import YAML  # noqa: PLC0415 - settings are read by `config`; only this one file is written
 
     yaml = YAML()
+    yaml.preserve_quotes = True
     document = yaml.load(example_path().read_text(encoding="utf-8"))
     document["sources"] = [{_kind(source): source.model_dump(mode="json", exclude_unset=True)} for source in sources]
     document["store"] = f"sqlite:///{DATABASE}"
@@ -177,7 +186,15 @@ def _summary(
 
 
 def _subscriber(outcome: Outcome, received: dict[str, Path]) -> dict[str, Any]:
-    told: dict[str, Any] = {"email": outcome.subscriber, "outcome": outcome.kind, "detail": outcome.detail, "files": {}}
+    told: dict[str, Any] = {
+        "email": outcome.subscriber,
+        "outcome": outcome.kind,
+        "detail": outcome.detail,
+        "message_id": "",
+        "sections": [],
+        "papers": [],
+        "files": {},
+    }
     if outcome.issue is None or outcome.email is None:
         return told
     issue, path = outcome.issue, received.get(outcome.email.message_id)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from makers import a_paper
+
 from newsletter.cluster import cluster, group
 from newsletter.cluster.labels import label
 from newsletter.cluster.linkage import average_linkage
@@ -163,7 +163,7 @@ def test_any_title_gets_some_heading(title: str, weights: Weights) -> None:
 
 
 def test_a_heading_does_not_end_with_what_waits_for_its_noun(weights: Weights) -> None:
-    """ "Gravitational" and "gravitational wave" go on; "gravitational waves" can stand."""
+    """“Gravitational” and “gravitational wave” go on; “gravitational waves” can stand."""
     papers = tuple(
         a_paper(f"{begin} gravitational wave {end}", abstract="We detect gravitational waves and measure them.")
         for begin, end in (("Lunar", "detectors"), ("A stochastic", "background"), ("Simulated", "signals"))
@@ -173,7 +173,7 @@ def test_a_heading_does_not_end_with_what_waits_for_its_noun(weights: Weights) -
 
 
 def test_a_title_s_own_prose_is_no_heading() -> None:
-    """ "Towards", "efficient" and "a study" are true of any paper."""
+    """“Towards”, “efficient” and “a study” are true of any paper."""
     words = {word for phrase in spans("Towards Efficient Image Segmentation: A Study") for word in phrase.key.split()}
 
     assert words == {"image", "segmentation"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time as clock
 from datetime import time
 from pathlib import Path
 
@@ -224,15 +223,12 @@ def test_what_works_but_is_not_meant_is_a_warning(tmp_path: Path, more: str, war
 
 
 def test_hundreds_of_subscribers_load_at_once(tmp_path: Path) -> None:
-    """The parser's events are read, not its round-trip tree: 2,000 subscribers in 2 s; here a quarter, generously."""
+    """A list of readers is no special case; what it costs, `benchmarks/settings.py` measures."""
     reader = "  - email: reader%d@example.org\n    send_at: 07:30\n"
     reader += "    interests:\n      - diffusion models\n      - cs.LG\n"
     path = saved(tmp_path, HEAD + "subscribers:\n" + "".join(reader % number for number in range(500)))
-    start = clock.process_time()
-    config = load(path, environment={})
 
-    assert len(config.subscribers) == 500
-    assert clock.process_time() - start < 2
+    assert len(load(path, environment={}).subscribers) == 500
 
 
 @given(st.text(max_size=200))

@@ -10,8 +10,8 @@ import pytest
 from newsletter import weights
 from newsletter.background import Background
 from newsletter.embed import TermVectors
-from newsletter.vectors import unit
 from newsletter.errors import WeightsError
+from newsletter.vectors import unit
 
 
 def some_vectors() -> TermVectors:

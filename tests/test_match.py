@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from makers import a_paper, a_topic, an_interest
+
 from newsletter.embed import text_of
 from newsletter.match import PASSES, Hit, excluded, match, rate, score
 from newsletter.match.examples import rank_by_examples
@@ -19,7 +19,7 @@ from newsletter.weights import Weights
 DECODING = a_paper(
     "Tree drafts for speculative decoding",
     id="arxiv:1",
-    abstract="A draft model proposes a tree of tokens and the large language model verifies it, so inference is faster.",
+    abstract="A draft model proposes a tree of tokens and the large language model verifies it, so inference is fast.",
 )
 GALAXIES = a_paper(
     "A luminous galaxy at redshift 14",
@@ -89,8 +89,8 @@ def test_a_paper_close_in_meaning_says_so(weights: Weights) -> None:
     assert hit.reason.closeness > 1
 
 
-def test_prose_around_a_phrase_does_not_count(weights: Weights) -> None:
-    """ "papers about X" asks for X."""
+def test_prose_around_a_phrase_does_not_count() -> None:
+    """“papers about X” asks for X."""
     assert query_tokens("papers about speculative decoding") == query_tokens("speculative decoding")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -80,7 +81,7 @@ def test_every_nominal_date_has_one_slot_and_they_go_up(zone: str, hour: time, f
     found = list(slots(reader, first=first, last=first + timedelta(days=6)))
 
     assert [slot.nominal for slot in found] == [first + timedelta(days=n) for n in range(7)]
-    assert all(one.at < other.at for one, other in zip(found, found[1:], strict=False))
+    assert all(one.at < other.at for one, other in pairwise(found))
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - bounds

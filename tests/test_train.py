@@ -13,12 +13,12 @@ import pytest
 from newsletter import weights
 from newsletter.background import Background
 from newsletter.embed import TermVectors
-from newsletter.vectors import Vectors, unit
 from newsletter.train import background, contrastive, corpus, minilm, pairs, recipe, vocabulary
 from newsletter.train.__main__ import main
 from newsletter.train.corpus import Text
 from newsletter.train.quantise import quantise
 from newsletter.train.start import meaning_start, random_start
+from newsletter.vectors import Vectors, unit
 
 SUBJECTS = {
     "galaxy cluster": "stars halos dark matter redshift survey of many old quiet systems seen with JWST",

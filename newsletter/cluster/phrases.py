@@ -17,15 +17,15 @@ _JOINING = frozenset("of for in with".split())
 _PROSE = STOP_WORDS | frozenset(
     """about across advances after against all always among any approaches art before benchmark benchmarking
     benchmarks better beyond boosting bridging building case challenge challenges comparative comprehensive
-    cross do does don't dynamic effect effective effects efficient efficiently empirical enable enabling end
-    enhanced enhancing evaluating every evidence experiments exploring fast faster few first framework
-    frameworks free from general good guided high how if improve improved improving insights into introducing
-    investigating is large learned learning-based less let low make makes making many matter matters measuring
-    my need needs no non of on one only open out over per perspective practical problem problems report
-    rethinking revisiting robust scalable scale self setting settings simple simulating single some state
-    state-of-the-art strong studies study survey systematic tech technical through toward towards two under
-    understanding unified unifying up use useful using via view what when where which who why within without you
-    your""".split()
+    cross detected do does don't dynamic effect effective effects efficient efficiently empirical enable
+    enabling end enhanced enhancing evaluating every evidence experiments exploring fast faster few first found
+    framework frameworks free from general generate generates good guided high how if improve improved improving
+    inevitable innate insights into introducing investigating is large learned learning-based less let low make
+    makes making many matter matters measured measuring my need needs no non observed of on one only open out
+    over per perspective practical problem problems report rethinking revealed revisiting robust scalable scale
+    seen self setting settings simple simulating single some state state-of-the-art strong studies study survey
+    systematic tech technical through toward towards two under understanding unified unifying up use useful
+    using via view what when where which who why within without you your""".split()
 )
 
 _CUT = re.compile(r"[^\w\s'’+/-]|\s[-–—]\s|_")

@@ -34,4 +34,5 @@ def rank_by_examples(
 
 
 def _standard(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (values - values.mean()) / (values.std() + np.float32(1e-9))
+    standard: NDArray[np.float32] = (values - values.mean()) / (values.std() + np.float32(1e-9))
+    return standard

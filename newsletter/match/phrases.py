@@ -62,7 +62,9 @@ def score_phrases(
     cosines = phrase_vectors @ paper_vectors.T
     closeness = (cosines - mean[:, None]) / np.maximum(spread, SMALLEST_SPREAD)[:, None]
     words = np.stack([lexical.scores(phrase) for phrase in phrases]) if phrases else np.zeros_like(cosines)
-    return PhraseScores(words, closeness.astype(np.float32), _exactness(phrases, lexical), phrase_vectors.any(axis=1))
+    return PhraseScores(
+        words, closeness.astype(np.float32), _exactness(phrases, lexical), np.any(phrase_vectors != 0, axis=1)
+    )
 
 
 def _exactness(phrases: Sequence[str], lexical: LexicalIndex) -> Vectors:
