@@ -18,11 +18,11 @@ from newsletter.background import Background
 from newsletter.cluster.phrases import Phrase, Text, read
 from newsletter.models import Paper
 from newsletter.vectors import Vectors, unit
-from newsletter.words import words
+from newsletter.words import stem, words
 
 Encode = Callable[[Sequence[str]], Vectors]
 
-COVERAGE_POWER = 1.0
+COVERAGE_POWER = 1.4
 RARITY_POWER = 0.6
 CLOSENESS_FLOOR = 0.15
 _LENGTH = {1: 0.4, 2: 1.0, 3: 1.1, 4: 1.0, 5: 0.85}
@@ -34,7 +34,7 @@ _GENERIC = frozenset(
     performance""".replace("\n   ", "").split(", ")
 )
 # Shares of uses in which a word ends its phrase, see `Background.heads`.
-_MODIFIER, _NOUN, _UNKNOWN_HEAD = 0.12, 0.45, 0.4
+_MODIFIER, _NOUN, _UNKNOWN_HEAD = 0.2, 0.45, 0.4
 _SHORTLIST = 24
 _ENOUGH = 0.55
 
@@ -133,8 +133,10 @@ def _surfaces(texts: Sequence[Text], background: Background) -> list[Phrase]:
     counts = Counter(phrase for text in texts for phrase in text.phrases)
     best: dict[str, tuple[tuple[float, int, str], Phrase]] = {}
     for phrase, count in counts.items():
-        uses = count + _usual(phrase.surface, background)
-        rank = (-uses * _completeness(phrase.surface, background), -len(phrase.surface), phrase.surface)
+        uses = (count + _usual(phrase.surface, background)) * _completeness(phrase.surface, background)
+        # "LLM quantization" and not "LLMs quantization", which titles write as well: modifiers stand in the singular.
+        plural = sum(stem(word.lower()) != word.lower() for word in phrase.surface.split()[:-1])
+        rank = (-uses / (1 + plural), -len(phrase.surface), phrase.surface)
         if phrase.key not in best or rank < best[phrase.key][0]:
             best[phrase.key] = (rank, phrase)
     return [best[key][1] for key in sorted(best)]
