@@ -49,6 +49,10 @@ class _Candidate:
     def coverage(self) -> float:
         return sum(self.covered) / len(self.covered)
 
+    @property
+    def holders(self) -> int:
+        return sum(covered >= 0.85 for covered in self.covered)
+
 
 def label(
     papers: Sequence[Paper], *, rest: Sequence[Paper], centre: Vectors, encode: Encode, background: Background
@@ -93,10 +97,10 @@ def label_texts(
 ) -> str:
     """Return a heading for papers that `read` has read already; `fallback` when they hold no phrase at all."""
     candidates = _scored(texts, centre, encode, background)
-    shortlist = _contrasted(candidates[:_SHORTLIST], rest, len(texts))
+    shortlist = _contrasted(candidates[:_SHORTLIST], texts, rest)
     if not shortlist:
         return fallback
-    best = _grown(shortlist[0], candidates)
+    best = _grown(shortlist[0], shortlist)
     second = _second(best, shortlist, texts) if best.coverage < _ENOUGH else None
     names = [_spelled(best.phrase.surface, background)]
     if second is not None:
@@ -142,29 +146,30 @@ def _surfaces(texts: Sequence[Text], background: Background) -> list[Phrase]:
     return [best[key][1] for key in sorted(best)]
 
 
-def _contrasted(candidates: Sequence[_Candidate], rest: Sequence[Text], size: int) -> list[_Candidate]:
-    """Return the candidates with those held back that the rest of the edition shares."""
+def _contrasted(candidates: Sequence[_Candidate], texts: Sequence[Text], rest: Sequence[Text]) -> list[_Candidate]:
+    """Return the candidates with those held back that the rest of the edition shares, or that are half a compound."""
     found = []
     for candidate in candidates:
-        inside = sum(covered > 0.6 for covered in candidate.covered) / size
+        inside = sum(covered > 0.6 for covered in candidate.covered) / len(texts)
         outside = sum(text.holds(candidate.phrase.key) for text in rest) / max(len(rest), 1)
         contrast = 1 - 0.6 * min(1.0, outside / max(inside, 0.01))
-        found.append(_Candidate(candidate.phrase, candidate.score * contrast, candidate.covered))
+        # "Training quantization" is what "post-training quantization" leaves when cut at its hyphen.
+        halves = sum(text.cuts(candidate.phrase.surface) for text in texts) / (inside * len(texts) or 1)
+        whole = 1.0 if halves < 0.5 else 0.3
+        found.append(_Candidate(candidate.phrase, candidate.score * contrast * whole, candidate.covered))
     return sorted(found, key=_best_first)
 
 
 def _grown(best: _Candidate, candidates: Sequence[_Candidate]) -> _Candidate:
-    """Return a longer phrase around `best` that nearly the same papers hold; one word alone says too little."""
-    single = " " not in best.phrase.key
-    needed = 0.25 if single else 0.8 * best.coverage
+    """Return a longer phrase around `best` that most of its papers hold; one word alone says too little."""
+    needed = max(min(2, len(best.covered)), (0.25 if " " not in best.phrase.key else 0.8) * best.holders)
     longer = [
         candidate
         for candidate in candidates
         if f" {best.phrase.key} " in f" {candidate.phrase.key} "
         and candidate.phrase.key != best.phrase.key
         and len(candidate.phrase.surface.split()) <= 4
-        and candidate.coverage >= needed
-        and sum(covered >= 0.85 for covered in candidate.covered) >= min(2, len(candidate.covered))
+        and candidate.holders >= needed
     ]
     return longer[0] if longer else best
 
@@ -202,8 +207,10 @@ def _usual(surface: str, background: Background) -> int:
 
 
 def _spelled(surface: str, background: Background) -> str:
-    """Return the phrase in running text's capitals: names and acronyms keep theirs."""
-    return " ".join("-".join(_cased(part, background) for part in word.split("-")) for word in surface.split())
+    """Return the phrase in running text's capitals: names and acronyms keep theirs, and stand in the singular."""
+    *modifiers, last = surface.split()
+    run = [word[:-1] if word.endswith("s") and word[:-1].isupper() else word for word in modifiers] + [last]
+    return " ".join("-".join(_cased(part, background) for part in word.split("-")) for word in run)
 
 
 def _cased(word: str, background: Background) -> str:

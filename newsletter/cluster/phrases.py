@@ -42,15 +42,23 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A paper's words for counting: stems of title and abstract, each with a blank around every word."""
+    """A paper's words for counting: stems of title and abstract, each with a blank around every word.
+
+    `written` is both as they are written, in lower case; `phrases` are the candidates they offer.
+    """
 
     title: str
     abstract: str
+    written: str
     phrases: tuple[Phrase, ...]
 
     def holds(self, key: str) -> bool:
         """Return whether the phrase stands in the title or the abstract."""
         return f" {key} " in self.title or f" {key} " in self.abstract
+
+    def cuts(self, surface: str) -> bool:
+        """Return whether the phrase begins in the middle of a compound of this paper."""
+        return f"-{surface.lower()}" in self.written
 
     def coverage(self, key: str) -> float:
         """Return how plainly the paper is about the phrase: 1 in the title, less in the abstract, 0 if words miss."""
@@ -65,7 +73,8 @@ def read(paper: Paper, known: Mapping[str, int]) -> Text:
     """Return the words of `paper`, with the phrases of its title and those of its abstract that `known` titles use."""
     usual = (phrase for phrase in spans(paper.abstract) if " ".join(words(phrase.surface)) in known)
     found = {(phrase.key, phrase.surface): phrase for phrase in (*spans(paper.title), *usual)}
-    return Text(_padded(paper.title), _padded(paper.abstract), tuple(found.values()))
+    written = f"{paper.title} {paper.abstract}".lower()
+    return Text(_padded(paper.title), _padded(paper.abstract), written, tuple(found.values()))
 
 
 def spans(text: str) -> Iterator[Phrase]:
