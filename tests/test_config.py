@@ -52,12 +52,11 @@ def test_a_bare_sender_address_takes_the_name_of_the_newsletter(tmp_path: Path) 
 
 
 def test_the_rest_of_the_newsletter_section_is_read(tmp_path: Path) -> None:
-    """Byline, answers and web address reach the record."""
-    text = HEAD.replace("}\n", ", editor: Ada, reply_to: ada@example.org, base_url: https://papers.example.org/}\n", 1)
+    """Byline and answers reach the record."""
+    text = HEAD.replace("}\n", ", editor: Ada, reply_to: ada@example.org}\n", 1)
     newsletter = loaded(tmp_path, text + ADA).newsletter
 
     assert (newsletter.editor, newsletter.reply_to) == ("Ada", "ada@example.org")
-    assert newsletter.base_url == "https://papers.example.org"
 
 
 @pytest.mark.parametrize(
@@ -176,8 +175,6 @@ def test_a_server_on_this_machine_needs_no_encryption(tmp_path: Path) -> None:
         ("sqlite:///newsletter.db", "sqlite:///{folder}/newsletter.db"),
         ("sqlite:///data/n.db", "sqlite:///{folder}/data/n.db"),
         ("sqlite:////var/lib/n.db", "sqlite:////var/lib/n.db"),
-        ("'sqlite:///:memory:'", "sqlite:///:memory:"),
-        ("postgresql://db.example.org/papers", "postgresql://db.example.org/papers"),
     ],
 )
 def test_a_relative_store_begins_at_the_folder_of_the_file(tmp_path: Path, written: str, expected: str) -> None:

@@ -33,7 +33,6 @@ def newsletter(settings: SettingsFile) -> Newsletter:
         sender_email=sender_email,
         reply_to=section.reply_to or "",
         editor=section.editor or "",
-        base_url=section.base_url or "",
     )
 
 
@@ -71,7 +70,7 @@ def smtp(section: SmtpSection, password: str) -> SmtpSettings:
 
 def store(settings: SettingsFile, folder: Path) -> str:
     """Return the address of the database; the path of an SQLite file is relative to the folder of the YAML."""
-    found = re.fullmatch(r"sqlite:///(?!/|:memory:)(.+)", settings.store)
+    found = re.fullmatch(r"sqlite:///(?!/)(.+)", settings.store)
     return f"sqlite:///{(folder / found[1]).as_posix()}" if found else settings.store
 
 

@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from datetime import time
 from functools import cache
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -157,17 +156,6 @@ def _with_meaning(text: str) -> str:
     return text
 
 
-def _web_address(text: str) -> str:
-    try:
-        parts = urlsplit(text.strip())
-        valid = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
-    except ValueError:
-        valid = None
-    if not valid or parts.username is not None:
-        raise wrong("must be an address such as https://papers.example.org")
-    return check_line(text).rstrip("/")
-
-
 def _number(value: Any) -> Any:
     if isinstance(value, bool):  # which Python would count as 1 or 0
         raise wrong("must be a number")
@@ -183,7 +171,6 @@ Days = Annotated[frozenset[int], BeforeValidator(_days)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Phrase = Annotated[str, AfterValidator(_phrase)]
 Description = Annotated[str, AfterValidator(_description)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
 Papers = Annotated[int, BeforeValidator(_number), Field(ge=1, le=100)]
 Score = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1)]
 Weight = Annotated[float, BeforeValidator(_number), Field(gt=0, le=100)]

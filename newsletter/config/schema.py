@@ -16,7 +16,6 @@ from newsletter.config.fields import (
     Port,
     Score,
     Seconds,
-    WebAddress,
     Zone,
     check_address,
     check_line,
@@ -58,10 +57,10 @@ def _abstract(value: Any) -> int | None:
 
 
 def _store(text: str) -> str:
-    if re.match(r"(?i)postgres://", text):
-        raise wrong("must begin with 'postgresql://'")
-    if not re.match(r"(?:sqlite:///.|sqlite://$|postgresql(?:\+[a-z0-9]+)?://.)", text):
-        raise wrong("must be an address such as sqlite:///newsletter.db or postgresql://…")
+    if re.match(r"(?i)postgres", text):
+        raise wrong("must be SQLite in this version, such as sqlite:///newsletter.db")
+    if not re.match(r"sqlite:///.", text) or ":memory:" in text:
+        raise wrong("must be the address of a file, such as sqlite:///newsletter.db")
     return text
 
 
@@ -76,8 +75,6 @@ class NewsletterSection(Section):
     """Where answers go, when not to the sender."""
     editor: Line | None = None
     """Whose name stands under the title."""
-    base_url: WebAddress | None = None
-    """Where this installation is reached on the web, when it is."""
 
 
 class ScheduleSection(Section):

@@ -16,7 +16,6 @@ class Newsletter:
     sender_email: str
     reply_to: str = ""
     editor: str = ""
-    base_url: str = ""
 
     @property
     def domain(self) -> str:
