@@ -6,11 +6,13 @@ settings and the database stay beside them, so that `explain` and `send` can be 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from email import message_from_bytes, policy
+from glob import glob
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -74,6 +76,8 @@ def run_demo(directory: Path, *, pages: str | None = None, today: date, progress
     With `pages`, a file pattern, the saved listing pages are read instead of the sample, as the edition of `today`.
     """
     day = today if pages else DAY
+    if pages and not glob(pages, recursive=True):  # noqa: PTH207 - Path.glob takes no absolute pattern
+        raise UsageError(f"no file is called {pages}; give --pages a file or a pattern in quotes")
     _make_room(directory)
     sources = (Pages(path=str(Path.cwd() / pages)),) if pages else _unpacked_sample(directory)
     settings = _settings_file(directory, sources)
@@ -96,8 +100,8 @@ def run_demo(directory: Path, *, pages: str | None = None, today: date, progress
             progress=progress,
         )
         received = {_message_id(path): path for path in inbox.paths}
-    summary = _summary(edition, prepared, outcomes, received)
     _write_parts(received.values())
+    summary = _summary(edition, prepared, outcomes, received) | {"made": _inventory(directory, received.values())}
     (directory / SUMMARY).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return Demo(directory, edition, prepared, outcomes, settings, summary)
 
@@ -111,25 +115,35 @@ def _unpacked_sample(directory: Path) -> tuple[Source, ...]:
 
 
 def _make_room(directory: Path) -> None:
-    """Make `directory`, without what an earlier demo left in it; anything else in it stays."""
+    """Make `directory`, without what an earlier demo left in it; UsageError before anything else would be lost.
+
+    A demo writes down what it made. What it did not make, or what somebody has changed since, is not touched.
+    """
     if directory.exists() and not directory.is_dir():
         raise UsageError(f"{directory} is a file; name a folder with --out")
-    earlier = directory / SUMMARY
-    if earlier.exists():
-        for name in _files_of(earlier):
-            (directory / name).unlink(missing_ok=True)
-        for path in directory.glob(f"{DATABASE}*"):
-            path.unlink()
+    made = _made(directory / SUMMARY)
+    for name in (SUMMARY, SETTINGS, DATABASE, f"sample/{ATOM_FEED}", f"sample/{LISTING_PAGE}"):
+        path = directory / name
+        if path.exists() and (name not in made or made[name] not in {"", _digest(path)}):
+            raise UsageError(f"{path} is not from a demo, or was changed since; name another folder with --out")
+    for name in made:
+        (directory / name).unlink(missing_ok=True)
+    for path in directory.glob(f"{DATABASE}*") if made else ():
+        path.unlink()
     directory.mkdir(parents=True, exist_ok=True)
 
 
-def _files_of(summary: Path) -> list[str]:
+def _made(summary: Path) -> dict[str, str]:
+    """Return what an earlier demo made, each file with the digest of its bytes ("" where they may change)."""
     try:
-        told = json.loads(summary.read_text(encoding="utf-8"))
-        names = [name for reader in told["subscribers"] for name in reader["files"].values()]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{summary} is not from a demo; name another folder with --out") from error
-    return [Path(name).name for name in names]
+        made = json.loads(summary.read_text(encoding="utf-8"))["made"]
+        return {str(name): str(digest) for name, digest in made.items() if ".." not in Path(name).parts}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _settings_file(directory: Path, sources: Sequence[Source]) -> Path:
@@ -150,6 +164,14 @@ def _settings_file(directory: Path, sources: Sequence[Source]) -> Path:
 
 def _kind(source: Source) -> str:
     return type(source).__name__.lower()
+
+
+def _inventory(directory: Path, received: Iterable[Path]) -> dict[str, str]:
+    """Return every file this demo made, by name, with the digest of those whose edits nobody should lose."""
+    made = {path.with_suffix(suffix).name: "" for path in received for suffix in (".eml", ".html", ".txt")}
+    kept = (SETTINGS, f"sample/{ATOM_FEED}", f"sample/{LISTING_PAGE}")
+    made |= {name: _digest(directory / name) for name in kept if (directory / name).exists()}
+    return made | {DATABASE: "", SUMMARY: ""}
 
 
 def _message_id(path: Path) -> str:

@@ -18,7 +18,7 @@ from newsletter.weights import Weights
 class Fate(StrEnum):
     """What became of a paper for one reader."""
 
-    SENT = "sent"  # it stands in an issue that went to the outbox
+    SENT = "sent"  # it stands in an issue that went to the outbox; its delivery says how far it came
     CHOSEN = "chosen"  # it would stand in the issue of its day, which was not made yet
     CUT = "cut"  # it matched and was left out
     UNMATCHED = "unmatched"  # no interest let it through

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -28,12 +28,9 @@ def weigh(texts: Sequence[str], background: Background) -> list[Weights]:
     counts = [_count(text) for text in texts]
     frequency = Counter(term for counted in counts for term in counted)
     size, share = BACKGROUND_PAPERS + len(texts), BACKGROUND_PAPERS / background.papers
-
-    def rarity(term: str) -> float:
-        usual = 0 if " " in term else share * background.document_frequency.get(term, 0)
-        return math.log((size + 1) / (usual + frequency[term] + 1))
-
-    return [_unit({term: (1 + math.log(n)) * rarity(term) for term, n in counted.items()}) for counted in counts]
+    usual = {term: share * background.document_frequency.get(term, 0) for term in frequency if " " not in term}
+    rarity = {term: math.log((size + 1) / (usual.get(term, 0) + n + 1)) for term, n in frequency.items()}
+    return [_unit({term: (1 + math.log(n)) * rarity[term] for term, n in counted.items()}) for counted in counts]
 
 
 def cosines(left: Sequence[Weights], right: Sequence[Weights]) -> Vectors:
@@ -43,10 +40,9 @@ def cosines(left: Sequence[Weights], right: Sequence[Weights]) -> Vectors:
     """
     total = np.zeros((len(left), len(right)), dtype=np.float32)
     columns = _postings(right)
-    for term, (rows, weights) in _postings(left).items():
-        if term in columns:
-            others, other_weights = columns[term]
-            total[np.ix_(rows, others)] += np.outer(weights, other_weights)
+    for term, (rows, weights) in _postings(left, wanted=columns).items():
+        others, other_weights = columns[term]
+        total[np.ix_(rows, others)] += np.outer(weights, other_weights)
     return total
 
 
@@ -62,11 +58,15 @@ def _unit(weights: dict[str, float]) -> Weights:
     return {term: weight / length for term, weight in weights.items()}
 
 
-def _postings(texts: Sequence[Weights]) -> dict[str, tuple[list[int], list[float]]]:
+def _postings(
+    texts: Sequence[Weights], *, wanted: Container[str] | None = None
+) -> dict[str, tuple[list[int], list[float]]]:
+    """Return for each term (of `wanted`) the texts that hold it, and its weight in each."""
     postings: defaultdict[str, tuple[list[int], list[float]]] = defaultdict(lambda: ([], []))
     for row, weights in enumerate(texts):
         for term, weight in weights.items():
-            rows, values = postings[term]
-            rows.append(row)
-            values.append(weight)
+            if wanted is None or term in wanted:
+                rows, values = postings[term]
+                rows.append(row)
+                values.append(weight)
     return postings

@@ -92,6 +92,34 @@ def test_a_demo_does_not_touch_what_it_did_not_make(tmp_path: Path) -> None:
         run_demo(tmp_path, today=TODAY)
 
 
+@pytest.mark.parametrize("name", ["subscribers.yaml", "newsletter.db", "sample/listing.txt"])
+def test_a_demo_stops_before_anybody_s_own_file_is_lost(name: str, tmp_path: Path) -> None:
+    """A folder with settings, a database or a page of somebody's own is not a demo's."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+
+    with pytest.raises(UsageError, match="name another folder"):
+        run_demo(tmp_path, today=TODAY)
+
+    assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
+
+
+def test_settings_edited_in_a_demo_s_folder_are_kept(tmp_path: Path) -> None:
+    """People try things in what the demo wrote."""
+    run_demo(tmp_path, today=TODAY)
+    settings = tmp_path / "subscribers.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+
+    with pytest.raises(UsageError, match="was changed since"):
+        run_demo(tmp_path, today=TODAY)
+
+
+def test_pages_that_are_not_there_are_a_usage_error(tmp_path: Path) -> None:
+    """The pattern is told as it was given."""
+    with pytest.raises(UsageError, match="no file is called nowhere"):
+        run_demo(tmp_path / "out", pages="nowhere/*.txt", today=TODAY)
+
+
 def test_the_real_pages_give_every_paper_once(tmp_path: Path) -> None:
     """379 entries of four pages are 321 papers, and no title carries the page's furniture."""
     if not SHARED_PAGES.exists():

@@ -226,14 +226,15 @@ def test_a_category_is_not_named_twice() -> None:
     assert seen(email.html).count("cs.PL") == 1
 
 
-def test_a_paper_without_address_has_no_link_and_no_button() -> None:
-    """Listing pages carry none, and none is invented."""
+def test_a_paper_without_address_can_be_searched_for_and_has_no_button() -> None:
+    """Listing pages carry none, and none is invented: the reader gets a search for the title, called so."""
     email = rendered(an_issue(lead=a_match(a_paper(url="")), sections=()))
     links = lxml_html.document_fromstring(email.html).xpath("//a/@href")
 
-    assert [link for link in links if not link.startswith("mailto:")] == []
+    search = "https://arxiv.org/search/?searchtype=title&query=Draft+trees+for+faster+decoding"
+    assert [link for link in links if not link.startswith("mailto:")] == [search]
+    assert "Find it on arXiv" in email.html
     assert "Read the paper" not in email.html
-    assert "http" not in email.text
 
 
 def test_a_paper_with_an_unsafe_address_has_no_link() -> None:
@@ -306,9 +307,9 @@ def test_every_source_tells_how_it_answered() -> None:
 
     assert (
         "arxiv cs.CL: 214 entries, 1 unreadable; feed Distill: nothing new (weekend); "
-        "feed Types: failed (the server answered 503)." in seen(email.html)
+        "feed Types: could not be read." in seen(email.html)
     )
-    assert "- feed Types: FAILED (the server answered 503)" in email.text
+    assert "- feed Types: COULD NOT BE READ" in email.text
 
 
 def test_the_footer_says_why_and_how_to_leave() -> None:

@@ -150,7 +150,7 @@ def test_a_page_without_byline_and_date_has_neither() -> None:
     """Nothing is made up."""
     entry = parsed(f"One\n{ABSTRACT}").entries[0]
 
-    assert entry == Entry("pages saved/*.txt", "page.txt:1", "One", ABSTRACT)
+    assert entry == Entry("pages *.txt", "page.txt:1", "One", ABSTRACT)
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])
@@ -232,5 +232,5 @@ def test_the_source_says_where_its_files_are() -> None:
     """It opens none itself."""
     pages = Pages(path="saved/*.txt")
 
-    assert pages.label == "pages saved/*.txt"
+    assert pages.label == "pages *.txt"
     assert pages.locations(DAY) == ("saved/*.txt",)

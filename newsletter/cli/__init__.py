@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -49,7 +50,8 @@ def options(
 ) -> None:
     """Set up what every command shares."""
     logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
+        # What a warning would say, the result says: a source's health, a delivery's state.
+        level=logging.INFO if verbose else logging.ERROR,
         format="%(asctime)s %(levelname)s %(message)s" if verbose else "%(message)s",
         stream=sys.stderr,
     )
@@ -62,6 +64,9 @@ for module in (trial, settings, editions, looking, issues):
 
 def main() -> None:
     """Run the command line; the process ends with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without "é" is no reason to fail after sending
     try:
         app()
     except NewsletterError as error:
@@ -69,6 +74,13 @@ def main() -> None:
             logging.getLogger(__name__).exception("failed")
         note(f"{error}" if error.exit_code == 3 else f"error: {error}")
         raise SystemExit(error.exit_code) from None
+    except BrokenPipeError:
+        # Whoever read us has seen enough: https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except OSError as error:
+        note(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}")
+        raise SystemExit(1) from None
     except KeyboardInterrupt:
         note("interrupted")
         raise SystemExit(INTERRUPTED) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import date
 from pathlib import Path
@@ -91,6 +92,7 @@ def serve(*, config: ConfigOption = DEFAULT_CONFIG) -> None:
     from newsletter.schedule import serve as serve_until_stopped  # noqa: PLC0415
     from newsletter.store import Store  # noqa: PLC0415
 
+    logging.getLogger().setLevel(logging.INFO)  # nobody sees results here: the log is all there is
     current = _Current(config)
     note(f"serving {counted(len(current.config.subscribers), 'subscriber')}; {_nothing_due(current.config)}")
 
@@ -170,7 +172,7 @@ def _summary(outcomes: tuple[Outcome, ...]) -> str:
     if "sent" in kinds or "drafted" in kinds:
         return told
     if set(kinds) <= {"already"}:
-        return f"nothing sent: everybody's issue of {outcomes[0].issue_date} was made before, and nobody gets one twice"
+        return f"nothing sent: everybody has the issue of {outcomes[0].issue_date}, and nobody gets one twice"
     return f"nothing sent: {told}"
 
 

@@ -142,7 +142,7 @@ def explain(
     if as_json:
         say_json({"fate": "ambiguous" if found else "unknown", "papers": [each.title for each, _ in found]})
     elif found:
-        say(f'{len(found)} papers are called "{paper}"; ask for one of them:')
+        say(f'several papers have "{paper}" in their title, the newest first; ask for one of them:')
         columns([(f"  {each.id}", str(day), each.title) for each, day in found])
     else:
         say(f'"{paper}" is unknown: no source ever brought it, under this id or title.')
@@ -178,7 +178,8 @@ def _verdict(told: Explanation, email: str) -> str:
     if told.delivery is not None:
         where = f'in "{told.section}"' if told.section else "as the lead"
         delivery = told.delivery
-        return f"SENT to {email} {where}, issue of {delivery.issue_date}, {delivery.message_id}: {delivery.state}"
+        sent = "SENT to" if delivery.state == "sent" else f"IN THE OUTBOX ({delivery.state}) for"
+        return f"{sent} {email} {where}, issue of {delivery.issue_date}, {delivery.message_id}"
     if told.fate == "chosen":
         return f"IN the issue of {told.first_day} for {email}, which was not sent yet{topic}"
     if told.cut is not None:
@@ -208,7 +209,7 @@ def _sentence(reason: Reason) -> str:
 
 def _explanation_data(told: Explanation) -> dict[str, Any]:
     return {
-        "fate": told.fate.value,
+        "fate": told.delivery.state.value if told.delivery else told.fate.value,
         "paper": {"id": told.paper.id, "title": told.paper.title},
         "first_day": told.first_day.isoformat(),
         "entries": [{"source": each.source, "place": each.place} for each in told.paper.entries],

@@ -53,7 +53,9 @@ def smtp_settings(config: Config) -> SmtpSettings:
 
 def find_subscribers(config: Config, wanted: list[str] | None) -> tuple[Subscriber, ...]:
     """Return the subscribers with these addresses (or the part before the @), all of them when none is named."""
-    return tuple(find_subscriber(config, name) for name in wanted) if wanted else config.subscribers
+    if not wanted:
+        return config.subscribers
+    return tuple(dict.fromkeys(find_subscriber(config, name) for name in wanted))
 
 
 def find_subscriber(config: Config, wanted: str) -> Subscriber:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from datetime import UTC, datetime, time
 from importlib.resources import files
@@ -35,7 +36,7 @@ def init(
             file.write((files("newsletter") / "config" / "starter.yaml").read_text(encoding="utf-8"))
     except FileExistsError:
         raise NewsletterError(f"{path} exists and is left as it is; move it away or name another folder") from None
-    option = "" if path == DEFAULT_CONFIG else f" --config {path}"
+    option = "" if path == DEFAULT_CONFIG else f" --config {shlex.quote(str(path))}"
     say(f"wrote {path}")
     say("Next:")
     say(f"  edit it: your address, your interests, your mail server ({path})")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
-from itertools import count
 
 from newsletter.config import Config
 from newsletter.deliver import Mailer, deliver
@@ -32,7 +31,7 @@ class OutcomeKind(StrEnum):
     WAITING = "waiting"  # in the outbox, tried again later
     FAILED = "failed"
     UNKNOWN = "unknown"  # may have arrived; held
-    ALREADY = "already"  # this date's issue was queued before
+    ALREADY = "already"  # this date's issue was sent by an earlier run
     EMPTY = "empty"
     PAUSED = "paused"
     DRAFTED = "drafted"  # a dry run
@@ -72,8 +71,9 @@ def send(
 ) -> tuple[Outcome, ...]:
     """Make, queue and deliver the issues in `due`; return what became of each, in the same order.
 
-    An issue that was queued before is never made again. Without a `mailer` nothing is queued or sent: a dry run.
-    LockedError when another run is at it; what the mail server does to one address never stops the others.
+    An issue that was queued before is never made again. What earlier runs left in the outbox is settled or tried
+    again too, and what became of it follows. Without a `mailer` nothing is queued or sent: a dry run. LockedError when
+    another run is at it; what the mail server does to one address never stops the others.
     """
     with store.lock():
         drafts = _Drafts(config, store, weights, templates, clock())
@@ -82,26 +82,36 @@ def send(
             progress("compose", done, len(due))
             outcomes.append(drafts.outcome_or_failure(task, queue=mailer is not None))
         progress("compose", len(due), len(due))
-        trouble = _deliver(store, mailer, clock=clock, progress=progress) if mailer else ""
-        return tuple(_settled(outcome, store, trouble) if mailer else outcome for outcome in outcomes)
+        if mailer is None:
+            return tuple(outcomes)
+        changed, trouble = _deliver(store, mailer, clock=clock, progress=progress)
+        told = {(outcome.subscriber.casefold(), outcome.issue_date) for outcome in outcomes}
+        others = (each for each in changed if (each.subscriber.casefold(), each.issue_date) not in told)
+        return tuple(_settled(outcome, store, trouble) for outcome in outcomes) + _others(others, store, trouble)
 
 
-def deliver_waiting(store: Store, *, mailer: Mailer, clock: Clock, progress: Progress = silent) -> None:
-    """Settle what an earlier run left, and try again what is due to be tried again."""
+def deliver_waiting(store: Store, *, mailer: Mailer, clock: Clock, progress: Progress = silent) -> tuple[Outcome, ...]:
+    """Settle what an earlier run left, and try again what is due to be tried again; return what became of it."""
     with store.lock():
-        _deliver(store, mailer, clock=clock, progress=progress)
+        changed, trouble = _deliver(store, mailer, clock=clock, progress=progress)
+        return _others(changed, store, trouble)
 
 
-def _deliver(store: Store, mailer: Mailer, *, clock: Clock, progress: Progress) -> str:
-    """Drain the outbox; return why the server takes nothing at all, "" where it does."""
+def _deliver(store: Store, mailer: Mailer, *, clock: Clock, progress: Progress) -> tuple[tuple[Delivery, ...], str]:
+    """Drain the outbox; return the deliveries that changed, and why the server takes nothing ("" where it does)."""
     total = len(store.outbox.deliveries(state=DeliveryState.QUEUED))
-    done = count(1)
+    changed: dict[int, Delivery] = {}
+
+    def keep(delivery: Delivery) -> None:
+        changed[delivery.id] = delivery
+        progress("deliver", min(len(changed), total), total)
+
     try:
-        deliver(store.outbox, mailer, clock=clock, progress=lambda _: progress("deliver", next(done), total))
+        deliver(store.outbox, mailer, clock=clock, progress=keep)
     except ServerRefused as error:
         log.error("nothing more is sent, what is queued waits: %s", error)  # noqa: TRY400 - told, not traced
-        return str(error)
-    return ""
+        return tuple(changed.values()), str(error)
+    return tuple(changed.values()), ""
 
 
 class _Drafts:
@@ -127,7 +137,8 @@ class _Drafts:
         if reader.status is not Status.ACTIVE:
             return outcome(OutcomeKind.PAUSED, f"status is {reader.status}")
         if earlier := self._store.outbox.deliveries(subscriber=reader.email, issue_date=day):
-            return outcome(OutcomeKind.ALREADY, told(earlier[0]))
+            sent = earlier[0].state is DeliveryState.SENT
+            return outcome(OutcomeKind.ALREADY if sent else OutcomeKind.WAITING, told(earlier[0]))
         prepared = self._groundwork(task.since, day)
         issue = issue_for(prepared, reader, day=day, received=self._store.outbox.received(reader.email))
         if not issue.papers and not self._config.issue.send_when_empty:
@@ -173,6 +184,13 @@ class _Drafts:
         )
 
 
+_KINDS = {
+    DeliveryState.SENT: OutcomeKind.SENT,
+    DeliveryState.FAILED: OutcomeKind.FAILED,
+    DeliveryState.UNKNOWN: OutcomeKind.UNKNOWN,
+}
+
+
 def told(delivery: Delivery) -> str:
     """Return where a delivery stands, for people."""
     when = f" at {delivery.changed_at:%Y-%m-%d %H:%M} UTC" if delivery.changed_at else ""
@@ -185,13 +203,17 @@ def _settled(outcome: Outcome, store: Store, trouble: str) -> Outcome:
     if outcome.kind is not OutcomeKind.WAITING:
         return outcome
     (delivery,) = store.outbox.deliveries(subscriber=outcome.subscriber, issue_date=outcome.issue_date)
-    kinds = {
-        DeliveryState.SENT: OutcomeKind.SENT,
-        DeliveryState.FAILED: OutcomeKind.FAILED,
-        DeliveryState.UNKNOWN: OutcomeKind.UNKNOWN,
-    }
-    kind = kinds.get(delivery.state, OutcomeKind.WAITING)
-    return replace(outcome, kind=kind, detail=delivery.detail or (trouble if kind is OutcomeKind.WAITING else ""))
+    kind = _KINDS.get(delivery.state, OutcomeKind.WAITING)
+    detail = delivery.detail or trouble
+    if kind is OutcomeKind.WAITING:
+        detail = f"{detail}; tried again by a later run" if detail else "tried again by a later run"
+    return replace(outcome, kind=kind, detail=detail)
+
+
+def _others(deliveries: Iterable[Delivery], store: Store, trouble: str) -> tuple[Outcome, ...]:
+    """Return what became of deliveries that earlier runs had queued."""
+    waiting = (Outcome(each.subscriber, each.issue_date, OutcomeKind.WAITING) for each in deliveries)
+    return tuple(_settled(outcome, store, trouble) for outcome in waiting)
 
 
 def _failures(edition: Edition) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from urllib.parse import quote_plus
 
 from newsletter.models import (
     HealthState,
@@ -32,6 +33,9 @@ MONTHS = (
 _LONGEST_TITLE, _LONGEST_LABEL, _LONGEST_NAME, _LONGEST_ABSTRACT = 300, 90, 60, 5000
 _MOST_HEALTH, _MOST_INTERESTS = 12, 30
 
+# A listing page names papers without saying where they are.
+_FIND = "https://arxiv.org/search/?searchtype=title&query="
+
 
 @dataclass(frozen=True, slots=True)
 class ReasonView:
@@ -46,15 +50,16 @@ class ReasonView:
 
 @dataclass(frozen=True, slots=True)
 class PaperView:
-    """A paper of an issue; `number` is its place in reading order, `url` empty where it has none.
+    """A paper of an issue; `number` is its place in reading order.
 
-    `category` is its first one, empty if its strongest reason is just that.
+    Where it has no address, `url` is empty and `find_url` a search for its title. `category` is its first one, empty if its strongest reason is just that.
     """
 
     number: int
     score: float
     title: str
     url: str
+    find_url: str
     authors: tuple[str, ...]
     abstract: str
     category: str
@@ -176,11 +181,13 @@ def _sections(sections: Iterable[Section], papers: tuple[PaperView, ...]) -> tup
 def _paper(matched: MatchedPaper, number: int) -> PaperView:
     paper = matched.paper
     url = safe_url(paper.url)
+    title = _text(paper.title, _LONGEST_TITLE)
     return PaperView(
         number=number,
         score=matched.score,
-        title=_text(paper.title, _LONGEST_TITLE) or "Untitled",
+        title=title or "Untitled",
         url="" if url == "#" else url,
+        find_url=_FIND + quote_plus(title) if url == "#" and title else "",
         authors=tuple(_text(name, _LONGEST_NAME) for name in paper.authors if name.strip()),
         abstract=_text(paper.abstract, _LONGEST_ABSTRACT),
         category=_category(matched),

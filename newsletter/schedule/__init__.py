@@ -68,7 +68,7 @@ def run_due(config: Config, store: Store, tools: Tools, *, progress: Progress = 
     if due:
         return Ran(edition, send_issues(config, store, tools, due, progress=progress))
     if tools.mailer is not None and store.outbox.unfinished(now=now):
-        deliver_waiting(store, mailer=tools.mailer, clock=tools.clock, progress=progress)
+        return Ran(edition, deliver_waiting(store, mailer=tools.mailer, clock=tools.clock, progress=progress))
     return Ran(edition)
 
 

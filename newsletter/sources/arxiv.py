@@ -19,7 +19,7 @@ from newsletter.errors import SourceError
 from newsletter.ids import CATEGORIES, arxiv_id, category, doi
 from newsletter.models import AnnounceType, Entry, Parsed
 from newsletter.sources.feed import LONGEST_ABSTRACT, LONGEST_TITLE, published_on, read
-from newsletter.sources.source import Source, shown
+from newsletter.sources.source import Source, file_name, shown
 from newsletter.text import accents, clean, shorten
 
 log = logging.getLogger(__name__)
@@ -65,8 +65,8 @@ class Arxiv(Source):
 
     @property
     def label(self) -> str:
-        """Return `arxiv` and the categories, or the path."""
-        return f"arxiv {'+'.join(self.categories) or clean(self.path or '')}"
+        """Return `arxiv` and the categories, or the name of the file."""
+        return f"arxiv {'+'.join(self.categories) or clean(file_name(self.path or ''))}"
 
     def locations(self, day: date) -> tuple[str, ...]:
         """Return the address of today's announcement (arXiv serves no other day), or the path."""

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from newsletter.errors import SourceError
 from newsletter.models import Entry, Parsed
-from newsletter.sources.source import Source
+from newsletter.sources.source import Source, file_name
 from newsletter.text import accents, clean, decode, mend
 
 
@@ -29,8 +29,8 @@ class Pages(Source):
 
     @property
     def label(self) -> str:
-        """Return `pages` and the pattern."""
-        return f"pages {clean(self.path)}"
+        """Return `pages` and the last part of the pattern."""
+        return f"pages {clean(file_name(self.path))}"
 
     def locations(self, day: date) -> tuple[str, ...]:
         """Return the pattern."""
@@ -55,9 +55,13 @@ class Pages(Source):
         return Parsed(tuple(entries), tuple(warnings))
 
 
+# What no page of text has many of: control characters and bytes that are no character.
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
+
+
 def _text(body: bytes, location: str) -> str:
     text = decode(body)
-    if text.count("\0") > len(text) // 100:
+    if len(_BINARY.findall(text)) > len(text) // 100:
         raise SourceError(f"{location}: this is not text; save the listing as a text file")
     if re.match(r"\s*<(?:!doctype|html|\?xml)\b", text, re.IGNORECASE):
         raise SourceError(f"{location}: this is HTML; copy the text of the listing into a text file and save that")

@@ -35,6 +35,11 @@ class Source(BaseModel, ABC):
         return ""
 
 
+def file_name(path: str) -> str:
+    """Return the last part of a path or pattern: readers see labels, and the rest of a path is not theirs."""
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#@\s]+@")
 _SECRET_VALUE = re.compile(r"(?i)([?&;][^=&;#]*(?:key|token|secret|auth|pass|sig)[^=&;#]*=)[^&;#]*")
 
