@@ -92,7 +92,7 @@ def run_demo(directory: Path, *, pages: str | None = None, today: date, progress
         outcomes = send(
             config,
             store,
-            [Due(reader, day, day) for reader in active],
+            [Due(reader, day, day, day) for reader in active],
             weights=weights,
             templates=compile_templates(config.templates),
             mailer=mailer,

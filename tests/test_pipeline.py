@@ -102,7 +102,7 @@ class Newsroom:
             return send(
                 config,
                 self.store,
-                [Due(reader, day, day) for reader in subscribers],
+                [Due(reader, day, day, day) for reader in subscribers],
                 weights=self.weights,
                 templates=templates(),
                 mailer=None if dry_run else mailer,

@@ -307,7 +307,7 @@ def test_every_source_tells_how_it_answered() -> None:
 
     assert (
         "arxiv cs.CL: 214 entries, 1 unreadable; feed Distill: nothing new (weekend); "
-        "feed Types: could not be read." in seen(email.html)
+        "feed Types: could not be read" in seen(email.html)
     )
     assert "- feed Types: COULD NOT BE READ" in email.text
 

@@ -132,18 +132,20 @@ def _send(
 ) -> tuple[Edition, tuple[Outcome, ...]]:
     """Send the issues of `day`, by default of today, whose edition is collected if it is not there."""
     from newsletter.pipeline import Due  # noqa: PLC0415
-    from newsletter.schedule import edition_of_today, send_issues  # noqa: PLC0415
+    from newsletter.schedule import due, edition_of_today, send_issues  # noqa: PLC0415
 
     if day is None:
         edition = edition_of_today(config, store, kit, progress=bars)
-    elif (kept := store.editions.on(day)) is not None:
+        tasks = [due(config, store, reader, edition.day, latest=edition.day) for reader in readers]
+        return edition, send_issues(config, store, kit, tasks, progress=bars)
+    if (kept := store.editions.on(day)) is not None:
         edition = kept
     else:
         latest = store.editions.latest_day()
         way_out = f"the latest is {latest}: --issue {latest}" if latest else "collect one: `newsletter collect`"
         raise UsageError(f"there is no edition of {day}; {way_out}")
-    due = [Due(reader, edition.day, edition.day) for reader in readers]
-    return edition, send_issues(config, store, kit, due, progress=bars)
+    tasks = [Due(reader, day, day, day) for reader in readers]
+    return edition, send_issues(config, store, kit, tasks, progress=bars)
 
 
 def _report(

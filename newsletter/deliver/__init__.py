@@ -160,7 +160,8 @@ def _attempt(outbox: Outbox, mailer: Mailer, claimed: Claimed, *, clock: Callabl
         return _try_later(outbox, claimed, error, now=clock())
     except ServerRefused as error:
         now = clock()
-        outbox.requeue(claimed.id, next_attempt_at=now, attempted=False, code=error.code, detail=str(error), now=now)
+        later = now + RETRY_AFTER[0]  # a wrong password tried every minute gets an account locked
+        outbox.requeue(claimed.id, next_attempt_at=later, attempted=False, code=error.code, detail=str(error), now=now)
         raise
     return outbox.mark_sent(claimed.id, code=code, detail=detail, now=clock())
 

@@ -70,7 +70,8 @@ def score(
         background=background,
     )
     row_of = {phrase: row for row, phrase in enumerate(phrases)}
-    hits = {interest: _exact_hits(interest, papers) for interest in distinct if interest not in set(by_words)}
+    exact = (interest for interest in distinct if interest.kind is not InterestKind.PHRASE)
+    hits = {interest: _exact_hits(interest, papers) for interest in exact}
     for interest in by_words:
         own = scores.of([row_of[phrase] for phrase in interest.phrases])
         hits[interest] = _phrase_hits(interest, papers, lexical, own, floor)
@@ -90,9 +91,11 @@ def rate(combined: Vectors, exactness: Vectors, *, weight: float = 1.0) -> Vecto
     return scores
 
 
-def match(topics: Sequence[Topic], interests: Sequence[Interest], hits: Hits) -> tuple[Match, ...]:
-    """Return the topics cut to what `interests` asked for, those with the best paper first."""
-    found = _by_paper(interests, hits)
+def match(
+    topics: Sequence[Topic], interests: Sequence[Interest], hits: Hits, *, floor: float = PASSES
+) -> tuple[Match, ...]:
+    """Return the topics cut to the papers that score `floor` with `interests`, those with the best paper first."""
+    found = _by_paper(interests, hits, floor)
     matches = [_cut(topic, found) for topic in topics]
     kept = [cut for cut in matches if cut.papers]
     return tuple(sorted(kept, key=lambda cut: (-cut.papers[0].score, cut.topic.label, cut.papers[0].paper.id)))
@@ -126,7 +129,10 @@ def _phrase_hits(
 
 def _exact_hits(interest: Interest, papers: Sequence[Paper]) -> dict[str, Hit]:
     author = interest.kind is InterestKind.AUTHOR
-    value, reason_for = (AUTHOR_SCORE, by_author) if author else (CATEGORY_SCORE, by_category)
+    usual, reason_for = (AUTHOR_SCORE, by_author) if author else (CATEGORY_SCORE, by_category)
+    # As with phrases, a weight multiplies the odds within what passes.
+    odds = (usual - PASSES) / (1 - usual) * interest.weight
+    value = PASSES + PASSES * odds / (1 + odds)
     found = ((paper.id, reason_for(interest, paper)) for paper in papers)
     return {paper_id: Hit(value, reason) for paper_id, reason in found if reason is not None}
 
@@ -139,11 +145,12 @@ def _covers(rule: Interest, paper: Paper) -> bool:
     return any(contains(phrase, paper) for phrase in rule.phrases)
 
 
-def _by_paper(interests: Sequence[Interest], hits: Hits) -> dict[str, list[Hit]]:
+def _by_paper(interests: Sequence[Interest], hits: Hits, floor: float) -> dict[str, list[Hit]]:
     found: dict[str, list[Hit]] = {}
     for interest in interests:
         for paper_id, hit in hits.get(interest, {}).items():
-            found.setdefault(paper_id, []).append(hit)
+            if hit.score >= floor:
+                found.setdefault(paper_id, []).append(hit)
     return found
 
 

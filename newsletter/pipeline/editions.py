@@ -15,8 +15,8 @@ from newsletter.compose import Name, compose
 from newsletter.dedupe import dedupe
 from newsletter.embed import text_of
 from newsletter.ids import identities
-from newsletter.match import Hits, excluded, match, score
-from newsletter.models import Edition, Issue, Paper, Subscriber, Topic
+from newsletter.match import PASSES, Hits, excluded, match, score
+from newsletter.models import Edition, HealthState, Issue, Paper, SourceHealth, Status, Subscriber, Topic
 from newsletter.sources.source import Source
 from newsletter.store import Store
 from newsletter.vectors import Vectors
@@ -67,7 +67,7 @@ def prepare(
 
     Cost grows with papers × distinct phrases, and with the square of the papers that somebody asked for.
     """
-    readers, papers = tuple(subscribers), edition.papers
+    readers, papers = tuple(each for each in subscribers if each.status is Status.ACTIVE), edition.papers
     progress("embed", 0, 3)
     vectors = weights.vectors.encode([text_of(paper) for paper in papers])
     progress("match", 1, 3)
@@ -77,9 +77,15 @@ def prepare(
         paper_vectors=vectors,
         encode=weights.vectors.encode,
         background=weights.background,
-        floor=min((reader.min_score for reader in readers), default=1.0),
+        floor=min((bar(reader) for reader in readers), default=1.0),
     )
-    wanted = {paper_id for found in hits.values() for paper_id in found}
+    wanted = {
+        paper_id
+        for reader in readers
+        for interest in reader.interests
+        for paper_id, hit in hits[interest].items()
+        if hit.score >= bar(reader)
+    }
     rows = [row for row, paper in enumerate(papers) if paper.id in wanted]
     progress("cluster", 2, 3)
     topics = cluster(
@@ -96,23 +102,42 @@ def prepare(
     return Prepared(edition, hits, topics, by_id, name)
 
 
-def edition_between(store: Store, since: date, day: date) -> Edition:
-    """Return what was collected from `since` to `day`, both included, as one edition with the last day's health."""
-    days = (since + timedelta(days=number) for number in range((day - since).days + 1))
+def edition_between(store: Store, earliest: date, latest: date, *, after: datetime | None = None) -> Edition:
+    """Return what was first seen from `earliest` to `latest`, and after an instant, as one edition.
+
+    A source that failed on any of these days is told as failed: its papers may be missing.
+    """
+    days = (earliest + timedelta(days=number) for number in range((latest - earliest).days + 1))
     kept = [edition for each in days if (edition := store.editions.on(each)) is not None]
+    papers = [paper for paper, at in store.editions.papers_between(earliest, latest) if after is None or at > after]
     return Edition(
-        day=day,
-        papers=tuple(paper for edition in kept for paper in edition.papers),
-        health=kept[-1].health if kept else (),
+        day=kept[-1].day if kept else latest,
+        papers=tuple(papers),
+        health=_worst(kept),
         entries=sum(edition.entries for edition in kept),
     )
+
+
+def _worst(kept: Sequence[Edition]) -> tuple[SourceHealth, ...]:
+    """Return each source's latest health, or its latest failure."""
+    health = [each for edition in kept for each in edition.health]
+    failed = {each.source: each for each in health if each.state is HealthState.FAILED}
+    return tuple(({each.source: each for each in health} | failed).values())
+
+
+def bar(subscriber: Subscriber) -> float:
+    """Return the score from which a paper concerns a reader: the gate, or lower if they ask for more.
+
+    Who asks for less gets what lies between told as cut.
+    """
+    return min(PASSES, subscriber.min_score)
 
 
 def issue_for(
     prepared: Prepared, subscriber: Subscriber, *, day: date, received: Mapping[str, date] | None = None
 ) -> Issue:
     """Return one subscriber's issue of `day`; `received` are the papers they already have."""
-    matches = match(prepared.topics, subscriber.interests, prepared.hits)
+    matches = match(prepared.topics, subscriber.interests, prepared.hits, floor=bar(subscriber))
     papers: tuple[Paper, ...] = tuple(matched.paper for found in matches for matched in found.papers)
     return compose(
         subscriber,

@@ -12,7 +12,7 @@ from functools import partial
 from newsletter.config import Config
 from newsletter.deliver import Mailer, deliver
 from newsletter.deliver.message import as_bytes
-from newsletter.errors import DeliveryError, ServerRefused, TemplateError
+from newsletter.errors import ServerRefused, StoreError
 from newsletter.models import Delivery, DeliveryState, Edition, Email, HealthState, Issue, Status, Subscriber
 from newsletter.pipeline.editions import Prepared, Progress, edition_between, issue_for, prepare, silent
 from newsletter.render import Templates, render
@@ -51,11 +51,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """That a subscriber's issue of a date should be made, from papers collected since `since` (inclusive)."""
+    """That a subscriber's issue of a date should be made, and of which papers.
+
+    Those first seen on the days `earliest` to `latest` (both included) and, where `after` is given, later than that
+    instant: the reader's last issue was made then, and what came since was never considered for them.
+    """
 
     subscriber: Subscriber
     issue_date: date
-    since: date
+    earliest: date
+    latest: date
+    after: datetime | None = None
 
 
 def send(
@@ -84,23 +90,29 @@ def send(
         progress("compose", len(due), len(due))
         if mailer is None:
             return tuple(outcomes)
-        changed, trouble = _deliver(store, mailer, clock=clock, progress=progress)
+        changed, trouble = _deliver(config, store, mailer, clock=clock, progress=progress)
         told = {(outcome.subscriber.casefold(), outcome.issue_date) for outcome in outcomes}
         others = (each for each in changed if (each.subscriber.casefold(), each.issue_date) not in told)
         return tuple(_settled(outcome, store, trouble) for outcome in outcomes) + _others(others, store, trouble)
 
 
-def deliver_waiting(store: Store, *, mailer: Mailer, clock: Clock, progress: Progress = silent) -> tuple[Outcome, ...]:
+def deliver_waiting(
+    config: Config, store: Store, *, mailer: Mailer, clock: Clock, progress: Progress = silent
+) -> tuple[Outcome, ...]:
     """Settle what an earlier run left, and try again what is due to be tried again; return what became of it."""
     with store.lock():
-        changed, trouble = _deliver(store, mailer, clock=clock, progress=progress)
-        return _others(changed, store, trouble)
+        changed, trouble = _deliver(config, store, mailer, clock=clock, progress=progress)
+        waiting = store.outbox.deliveries(state=DeliveryState.QUEUED) if trouble else ()
+        return _others(dict.fromkeys((*changed, *waiting)), store, trouble)
 
 
-def _deliver(store: Store, mailer: Mailer, *, clock: Clock, progress: Progress) -> tuple[tuple[Delivery, ...], str]:
+def _deliver(
+    config: Config, store: Store, mailer: Mailer, *, clock: Clock, progress: Progress
+) -> tuple[tuple[Delivery, ...], str]:
     """Drain the outbox; return the deliveries that changed, and why the server takes nothing ("" where it does)."""
+    active = [reader.email for reader in config.subscribers if reader.status is Status.ACTIVE]
+    changed = {delivery.id: delivery for delivery in store.outbox.withdraw(active, now=clock())}
     total = len(store.outbox.deliveries(state=DeliveryState.QUEUED))
-    changed: dict[int, Delivery] = {}
 
     def keep(delivery: Delivery) -> None:
         changed[delivery.id] = delivery
@@ -119,14 +131,16 @@ class _Drafts:
 
     def __init__(self, config: Config, store: Store, weights: Weights, templates: Templates, now: datetime) -> None:
         self._config, self._store, self._weights, self._templates, self._now = config, store, weights, templates, now
-        self._prepared: dict[tuple[date, date], Prepared] = {}
+        self._editions: dict[tuple[date, date, datetime | None], Edition] = {}
+        self._prepared: dict[tuple[str, ...], Prepared] = {}
 
     def outcome_or_failure(self, task: Due, *, queue: bool) -> Outcome:
         """Return what became of the issue so far; what goes wrong with it is this reader's problem alone."""
         try:
             return self.outcome(task, queue=queue)
-        except (TemplateError, DeliveryError, ValueError) as error:
-            # A ValueError is a header that no message may have: nothing a template or a name should be able to cause.
+        except StoreError:
+            raise  # of everybody, not of one reader
+        except Exception as error:
             log.exception("the issue of %s for %s", task.issue_date, task.subscriber.email)
             return Outcome(task.subscriber.email, task.issue_date, OutcomeKind.FAILED, str(error))
 
@@ -139,7 +153,7 @@ class _Drafts:
         if earlier := self._store.outbox.deliveries(subscriber=reader.email, issue_date=day):
             sent = earlier[0].state is DeliveryState.SENT
             return outcome(OutcomeKind.ALREADY if sent else OutcomeKind.WAITING, told(earlier[0]))
-        prepared = self._groundwork(task.since, day)
+        prepared = self._groundwork(task)
         issue = issue_for(prepared, reader, day=day, received=self._store.outbox.received(reader.email))
         if not issue.papers and not self._config.issue.send_when_empty:
             return self._empty(outcome, issue, prepared.edition, queue=queue)
@@ -154,11 +168,16 @@ class _Drafts:
             self._queue(issue, email)
         return outcome(OutcomeKind.WAITING if queue else OutcomeKind.DRAFTED, issue=issue, email=email)
 
-    def _groundwork(self, since: date, day: date) -> Prepared:
-        if (since, day) not in self._prepared:
-            edition = edition_between(self._store, since, day)
-            self._prepared[since, day] = prepare(edition, self._config.subscribers, self._weights)
-        return self._prepared[since, day]
+    def _groundwork(self, task: Due) -> Prepared:
+        """Return the groundwork of the papers a task is about; tasks about the same papers share it."""
+        window = (task.earliest, task.latest, task.after)
+        if window not in self._editions:
+            self._editions[window] = edition_between(self._store, task.earliest, task.latest, after=task.after)
+        edition = self._editions[window]
+        papers = tuple(paper.id for paper in edition.papers)
+        if papers not in self._prepared:
+            self._prepared[papers] = prepare(edition, self._config.subscribers, self._weights)
+        return self._prepared[papers]
 
     def _empty(self, outcome: Callable[..., Outcome], issue: Issue, edition: Edition, *, queue: bool) -> Outcome:
         if not edition.papers and any(health.state is HealthState.FAILED for health in edition.health):

@@ -52,7 +52,8 @@ class ReasonView:
 class PaperView:
     """A paper of an issue; `number` is its place in reading order.
 
-    Where it has no address, `url` is empty and `find_url` a search for its title. `category` is its first one, empty if its strongest reason is just that.
+    Where it has no address, `url` is empty and `find_url` a search for its title. `category` is its first one, empty
+    if its strongest reason is just that.
     """
 
     number: int

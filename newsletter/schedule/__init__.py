@@ -6,15 +6,16 @@ import logging
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import FrameType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.collect import Fetch
 from newsletter.config import Config
 from newsletter.deliver import Mailer
 from newsletter.errors import NewsletterError
-from newsletter.models import DeliveryState, Edition, HealthState, Status, Subscriber
+from newsletter.models import Edition, HealthState, Status, Subscriber
 from newsletter.pipeline import (
     Clock,
     Due,
@@ -27,11 +28,14 @@ from newsletter.pipeline import (
     silent,
 )
 from newsletter.render import Templates
-from newsletter.schedule.slots import due_slot, papers_since
+from newsletter.schedule.slots import LONGEST_GAP, days_covered, due_slot
 from newsletter.store import Store
 from newsletter.weights import Weights
 
 log = logging.getLogger(__name__)
+
+RETRY_FAILED_AFTER = timedelta(minutes=15)
+FRESH_FOR = timedelta(hours=3)  # a feed read before its source announced is read again for later readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +65,25 @@ def today(config: Config, now: datetime) -> date:
 def run_due(config: Config, store: Store, tools: Tools, *, progress: Progress = silent) -> Ran:
     """Collect and send what is due now, once; nothing is done, and cheaply, when nothing is."""
     now = tools.clock()
-    due = due_now(config.subscribers, store, now)
+    tasks = due_now(config, store, now)
     edition = None
-    if due or collection_due(config, store, now):
+    if tasks or collection_due(config, store, now):
         edition = edition_of_today(config, store, tools, progress=progress)
-    if due:
-        return Ran(edition, send_issues(config, store, tools, due, progress=progress))
+    if tasks:
+        return Ran(edition, send_issues(config, store, tools, tasks, progress=progress))
     if tools.mailer is not None and store.outbox.unfinished(now=now):
-        return Ran(edition, deliver_waiting(store, mailer=tools.mailer, clock=tools.clock, progress=progress))
+        return Ran(edition, deliver_waiting(config, store, mailer=tools.mailer, clock=tools.clock, progress=progress))
     return Ran(edition)
 
 
 def send_issues(
-    config: Config, store: Store, tools: Tools, due: Sequence[Due], *, progress: Progress = silent
+    config: Config, store: Store, tools: Tools, tasks: Sequence[Due], *, progress: Progress = silent
 ) -> tuple[Outcome, ...]:
-    """Make and send the issues in `due`, loading what that needs."""
+    """Make and send the issues in `tasks`, loading what that needs."""
     return send(
         config,
         store,
-        due,
+        tasks,
         weights=tools.weights(),
         templates=tools.templates(),
         mailer=tools.mailer,
@@ -94,31 +98,48 @@ def collection_due(config: Config, store: Store, now: datetime) -> bool:
     arXiv's feed holds one day: who reads on Fridays would miss Monday's papers if nobody had fetched them.
     """
     local = now.astimezone(ZoneInfo(config.schedule.timezone))
-    return local.time() >= config.schedule.send_at and store.editions.on(local.date()) is None
+    if local.time() < config.schedule.send_at:
+        return False
+    kept = store.editions.on(local.date())
+    return kept is None or (_has_failed(kept) and not _is_recent(store, kept, now, RETRY_FAILED_AFTER))
 
 
-def due_now(subscribers: Sequence[Subscriber], store: Store, now: datetime) -> tuple[Due, ...]:
+def due_now(config: Config, store: Store, now: datetime) -> tuple[Due, ...]:
     """Return whose issue should be made at `now` and is not settled yet."""
     settled: dict[date, frozenset[str]] = {}
     found = []
-    for subscriber in subscribers:
+    for subscriber in config.subscribers:
         slot = due_slot(subscriber, now)
         if subscriber.status is not Status.ACTIVE or slot is None:
             continue
         if slot.nominal not in settled:
             settled[slot.nominal] = store.outbox.settled(slot.nominal)
         if subscriber.email.casefold() not in settled[slot.nominal]:
-            last = _last_issue(store, subscriber)
-            found.append(Due(subscriber, slot.nominal, papers_since(subscriber, slot, last_issue=last)))
+            days = days_covered(subscriber, slot)
+            found.append(due(config, store, subscriber, slot.nominal, latest=today(config, now), days=days))
     return tuple(found)
 
 
+def due(config: Config, store: Store, subscriber: Subscriber, issue_date: date, *, latest: date, days: int = 1) -> Due:
+    """Return that an issue should be made of what came since the reader's last one, at most a week of it.
+
+    `latest` is the newest edition; a first issue covers `days`. What counts is when a paper came and when the last
+    issue was made, not the dates they are called by: readers live in other zones than the newsletter, and a source
+    that failed at seven may answer at ten.
+    """
+    made = store.outbox.last_made(subscriber.email)
+    first = latest - timedelta(days=days - 1)
+    if made is not None:
+        first = max(today(config, made) - timedelta(days=1), latest - LONGEST_GAP + timedelta(days=1))
+    return Due(subscriber, issue_date, first, latest, made)
+
+
 def edition_of_today(config: Config, store: Store, tools: Tools, *, progress: Progress = silent) -> Edition:
-    """Return today's edition, collected now if it was not yet, or if a source failed the last time."""
+    """Return today's edition, collected again when a source failed the last time or the last time is hours ago."""
     now = tools.clock()
     day = today(config, now)
     kept = store.editions.on(day)
-    if kept is not None and all(health.state is not HealthState.FAILED for health in kept.health):
+    if kept is not None and _is_recent(store, kept, now, RETRY_FAILED_AFTER if _has_failed(kept) else FRESH_FOR):
         return kept
     return collect_edition(config.sources, store, fetch=tools.fetch, day=day, now=now, progress=progress)
 
@@ -128,20 +149,33 @@ def serve(tick: Callable[[], Ran]) -> None:
     from apscheduler.schedulers.blocking import BlockingScheduler  # noqa: PLC0415 - only the server needs it
     from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
 
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it would log every minute of an idle day
     scheduler = BlockingScheduler(timezone="UTC")
+    stopping = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
         log.info("stopping: finishing what is in hand")
-        scheduler.shutdown(wait=False)
+        if scheduler.running:
+            scheduler.shutdown(wait=False)  # the tick has a thread of its own, which the process waits for
 
     # The defaults would skip a tick that starts a second late; one late tick is as good as any.
-    scheduler.add_job(
-        lambda: _told(tick), CronTrigger(second=0), max_instances=1, coalesce=True, misfire_grace_time=None
-    )
+    patience: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+    scheduler.add_job(lambda: _told(tick), CronTrigger(second=0), next_run_time=datetime.now(UTC), **patience)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    _told(tick)
-    scheduler.start()
+    if not stopping:
+        scheduler.start()
+
+
+def _has_failed(edition: Edition) -> bool:
+    return any(health.state is HealthState.FAILED for health in edition.health)
+
+
+def _is_recent(store: Store, edition: Edition, now: datetime, age: timedelta) -> bool:
+    at = store.editions.collected_at(edition.day)
+    return at is not None and now - at < age
 
 
 def _told(tick: Callable[[], Ran]) -> None:
@@ -156,8 +190,3 @@ def _told(tick: Callable[[], Ran]) -> None:
         for outcome in ran.outcomes:
             level = logging.WARNING if outcome.kind in {OutcomeKind.FAILED, OutcomeKind.UNKNOWN} else logging.INFO
             log.log(level, "%s %s: %s %s", outcome.subscriber, outcome.issue_date, outcome.kind, outcome.detail)
-
-
-def _last_issue(store: Store, subscriber: Subscriber) -> date | None:
-    deliveries = store.outbox.deliveries(subscriber=subscriber.email)
-    return max((each.issue_date for each in deliveries if each.state is not DeliveryState.FAILED), default=None)

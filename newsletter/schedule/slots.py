@@ -50,15 +50,8 @@ def next_slot(subscriber: Subscriber, after: datetime) -> Slot | None:
     return next((slot for slot in window if slot.at > after), None)
 
 
-def papers_since(subscriber: Subscriber, slot: Slot, *, last_issue: date | None) -> date:
-    """Return the first day whose papers belong into the issue of `slot`.
-
-    That is the day after the previous slot, or after the last issue where slots were missed, a week back at most: who
-    reads on Fridays gets the week's papers, who was left out on Tuesday gets Tuesday's on Wednesday.
-    """
+def days_covered(subscriber: Subscriber, slot: Slot) -> int:
+    """Return how many days the issue of `slot` covers: those since the slot before it, a week at most."""
     earliest = slot.nominal - LONGEST_GAP + timedelta(days=1)
-    previous = [past.nominal for past in slots(subscriber, first=earliest, last=slot.nominal) if past != slot]
-    expected = previous[-1] + timedelta(days=1) if previous else earliest
-    if last_issue is None:
-        return expected
-    return max(earliest, min(expected, last_issue + timedelta(days=1)))
+    before = [past.nominal for past in slots(subscriber, first=earliest, last=slot.nominal) if past != slot]
+    return (slot.nominal - before[-1]).days if before else LONGEST_GAP.days

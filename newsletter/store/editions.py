@@ -15,6 +15,7 @@ from newsletter.store.papers import chunks, paper_of, paper_row, seen_again, tol
 from newsletter.store.tables import edition_papers, editions, identities, papers, source_health
 
 _MOST_FOUND = 20
+_KEPT = frozenset(("id", "first_at"))
 
 
 class Editions:
@@ -34,12 +35,30 @@ class Editions:
             entries = max(edition.entries, before.entries if before else 0)
             _upsert_edition(connection, edition.day, collected_at, entries)
             _save_health(connection, edition.day, edition.health, before.health if before else ())
-            _save_papers(connection, edition.day, edition.papers)
+            _save_papers(connection, edition.day, edition.papers, collected_at)
 
     def on(self, day: date) -> Edition | None:
         """Return the edition of `day` with the papers first seen on it, in the order they came, or None."""
         with self._database.reading() as connection:
             return _edition(connection, day)
+
+    def papers_between(self, earliest: date, latest: date) -> tuple[tuple[Paper, datetime], ...]:
+        """Return the papers first seen from `earliest` to `latest`, each with when, in the order they came."""
+        asked = (
+            select(papers)
+            .join(edition_papers)
+            .where(papers.c.first_day.between(earliest, latest), edition_papers.c.day == papers.c.first_day)
+            .order_by(papers.c.first_at, edition_papers.c.day, edition_papers.c.position)
+        )
+        with self._database.reading() as connection:
+            return tuple((paper_of(row), row["first_at"]) for row in connection.execute(asked).mappings())
+
+    def collected_at(self, day: date) -> datetime | None:
+        """Return when the edition of `day` was collected last, None where it never was."""
+        with self._database.reading() as connection:
+            asked = select(editions.c.collected_at).where(editions.c.day == day)
+            at: datetime | None = connection.execute(asked).scalar_one_or_none()
+        return at
 
     def latest_day(self) -> date | None:
         """Return the day of the newest edition, None before the first."""
@@ -149,7 +168,7 @@ def _save_health(
         connection.execute(insert(source_health), rows)
 
 
-def _save_papers(connection: Connection, day: date, seen: Sequence[Paper]) -> None:
+def _save_papers(connection: Connection, day: date, seen: Sequence[Paper], collected_at: datetime) -> None:
     ids = _known(connection, (identity for paper in seen for identity in _all_identities(paper)))
     stored = _stored(connection, set(ids.values()))
     now: dict[str, tuple[Paper, date]] = {}
@@ -160,7 +179,7 @@ def _save_papers(connection: Connection, day: date, seen: Sequence[Paper]) -> No
             paper = seen_again(paper, known) if first_day == day else told_more(known, paper)  # noqa: PLW2901
         now[paper.id] = (paper, first_day)
     if now:
-        _upsert_papers(connection, now.values())
+        _upsert_papers(connection, now.values(), collected_at)
         _append(connection, day, tuple(now))
 
 
@@ -176,12 +195,15 @@ def _stored(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Paper
     return stored
 
 
-def _upsert_papers(connection: Connection, kept: Iterable[tuple[Paper, date]]) -> None:
+def _upsert_papers(connection: Connection, kept: Iterable[tuple[Paper, date]], collected_at: datetime) -> None:
     pairs = tuple(kept)
     statement = insert(papers)
-    columns = {column.name: statement.excluded[column.name] for column in papers.c if column.name != "id"}
+    # When a paper first came is told once; everything else is what was seen last.
+    columns = {column.name: statement.excluded[column.name] for column in papers.c if column.name not in _KEPT}
     upsert = statement.on_conflict_do_update(index_elements=["id"], set_=columns)
-    connection.execute(upsert, [paper_row(paper, first_day=first_day) for paper, first_day in pairs])
+    connection.execute(
+        upsert, [paper_row(paper, first_day=first_day, first_at=collected_at) for paper, first_day in pairs]
+    )
     # An identity belongs to the paper that had it first: two works never trade places.
     claims = [{"identity": identity, "paper_id": paper.id} for paper, _ in pairs for identity in _all_identities(paper)]
     connection.execute(insert(identities).on_conflict_do_nothing(), claims)

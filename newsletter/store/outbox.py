@@ -8,20 +8,21 @@ could still send it.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Update, and_, bindparam, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Update, and_, bindparam, func, null, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.errors import StoreError
-from newsletter.models import Delivery, DeliveryState, MatchedPaper, Reason, ReasonKind
+from newsletter.models import Delivery, DeliveryState, MatchedPaper
 from newsletter.store.database import Database
 from newsletter.store.lock import Lock
 from newsletter.store.papers import paper_of
+from newsletter.store.sent import issue_rows, reasons_of
 from newsletter.store.tables import deliveries, issue_papers, papers, silences
 
 _QUEUED, _CLAIMED, _DOT = DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DOT
@@ -99,7 +100,7 @@ class Outbox:
         with self._database.writing() as connection:
             delivery_id = connection.execute(statement).scalar_one_or_none()
             if delivery_id is not None and papers:
-                connection.execute(insert(issue_papers), _issue_rows(delivery_id, papers))
+                connection.execute(insert(issue_papers), issue_rows(delivery_id, papers))
         return delivery_id is not None
 
     def silence(self, subscriber: str, issue_date: date, *, reason: str, now: datetime) -> bool:
@@ -218,6 +219,29 @@ class Outbox:
             asked = select(deliveries.c.id).where(or_(due, _with_state(_CLAIMED), _with_state(_DOT))).limit(1)
             return connection.execute(asked).one_or_none() is not None
 
+    def last_made(self, subscriber: str) -> datetime | None:
+        """Return when this reader's latest issue was made, empty ones included, failed ones not; None before any."""
+        key = subscriber.casefold()
+        made = select(func.max(deliveries.c.created_at)).where(
+            deliveries.c.subscriber_key == key, deliveries.c.state != _FAILED
+        )
+        silent = select(func.max(silences.c.at)).where(silences.c.subscriber_key == key)
+        with self._database.reading() as connection:
+            found = [connection.execute(asked).scalar_one() for asked in (made, silent)]
+        return max((at for at in found if at is not None), default=None)
+
+    def withdraw(self, receiving: Collection[str], *, now: datetime) -> tuple[Delivery, ...]:
+        """Fail what is queued for any address but `receiving`: who left gets nothing more, made before or not."""
+        keys = {address.casefold() for address in receiving}
+        with self._database.writing() as connection:
+            waiting = connection.execute(
+                select(deliveries.c.id, deliveries.c.subscriber_key).where(_with_state(_QUEUED))
+            )
+            gone = [row.id for row in waiting if row.subscriber_key not in keys]
+            detail = "withdrawn: no longer an active subscriber"
+            moved = [_move(connection, (_QUEUED,), _FAILED, now=now, delivery_id=each, detail=detail) for each in gone]
+        return tuple(delivery for found in moved for delivery in found)
+
     def received(self, subscriber: str) -> Mapping[str, date]:
         """Return the ids of the papers this reader was sent or is about to be sent, each with its first issue date.
 
@@ -242,7 +266,7 @@ class Outbox:
         )
         with self._database.reading() as connection:
             rows = connection.execute(asked).mappings()
-            return tuple((row["section"], MatchedPaper(paper_of(row), row["score"], _reasons(row))) for row in rows)
+            return tuple((row["section"], MatchedPaper(paper_of(row), row["score"], reasons_of(row))) for row in rows)
 
     def _moved(
         self, delivery_id: int, sources: Sequence[DeliveryState], target: DeliveryState, **values: Any
@@ -281,23 +305,3 @@ def _move(
 
 def _delivery(row: RowMapping) -> Delivery:
     return Delivery(**{**row, "state": DeliveryState(row["state"])})
-
-
-def _issue_rows(delivery_id: int, issue: Sequence[tuple[str, MatchedPaper]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "delivery_id": delivery_id,
-            "position": position,
-            "paper_id": matched.paper.id,
-            "section": section,
-            "score": matched.score,
-            "reasons": [asdict(reason) for reason in matched.reasons],
-        }
-        for position, (section, matched) in enumerate(issue)
-    ]
-
-
-def _reasons(row: RowMapping) -> tuple[Reason, ...]:
-    return tuple(
-        Reason(**{**told, "kind": ReasonKind(told["kind"]), "words": tuple(told["words"])}) for told in row["reasons"]
-    )

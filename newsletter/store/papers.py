@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import date
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -16,7 +16,7 @@ _CHUNK = 500  # SQLite takes 999 parameters at least
 Row = Mapping[Any, Any]  # a row of a result is one, whatever its keys
 
 
-def paper_row(paper: Paper, *, first_day: date) -> dict[str, Any]:
+def paper_row(paper: Paper, *, first_day: date, first_at: datetime) -> dict[str, Any]:
     """Return the columns of `paper`."""
     return {
         "id": paper.id,
@@ -31,6 +31,7 @@ def paper_row(paper: Paper, *, first_day: date) -> dict[str, Any]:
         "identities": list(paper.identities),
         "entries": [_entry_json(entry, _as_entry(paper)) for entry in paper.entries],
         "first_day": first_day,
+        "first_at": first_at,
     }
 
 

@@ -92,6 +92,7 @@ papers = Table(
     Column("identities", JSON, nullable=False),  # in the paper's order; the table of that name is the index
     Column("entries", JSON, nullable=False),
     Column("first_day", Date, nullable=False),
+    Column("first_at", Utc, nullable=False),  # of the collection that brought it
 )
 
 identities = Table(

@@ -43,6 +43,7 @@ def _papers() -> None:
         sa.Column("identities", sa.JSON, nullable=False),
         sa.Column("entries", sa.JSON, nullable=False),
         sa.Column("first_day", sa.Date, nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_papers"),
     )
     op.create_index("ix_papers_title_key", "papers", ["title_key"])
