@@ -33,7 +33,7 @@ from newsletter.embed import text_of
 from newsletter.match import PASSES, score
 from newsletter.match.examples import rank_by_examples
 from newsletter.models import Interest, InterestKind, Paper
-from newsletter.vectors import Vectors, unit
+from newsletter.vectors import Vectors
 
 DATA = Path(os.environ.get("EVAL_DATA", Path(__file__).parents[2] / "shared" / "data" / "relevance"))
 
@@ -82,7 +82,6 @@ def label(docs: Sequence[Document], others: Sequence[Document]) -> str:
     return label_of(
         papers,
         rest=[_paper(doc) for doc in others],
-        centre=unit(_vectors(papers).sum(axis=0, keepdims=True))[0],
         encode=loaded.vectors.encode,
         background=loaded.background,
     )

@@ -28,6 +28,7 @@ from newsletter.models import (
     Topic,
 )
 from newsletter.vectors import Vectors
+from newsletter.words import heading
 
 # Finds a heading for some papers of the edition.
 Name = Callable[[tuple[Paper, ...]], str]
@@ -141,7 +142,8 @@ def _refusal(
 def _gathered(named: Mapping[str, list[MatchedPaper]]) -> dict[str, list[MatchedPaper]]:
     """Return the groups with lone papers moved to the group of the same interest, or together if they are many."""
     groups = {label: list(group) for label, group in named.items() if len(group) > 1}
-    home = {_interest(group): label for label, group in groups.items()}
+    # Only an interest said in words is a subject: two papers of one category have nothing else in common.
+    home = {_interest(group): label for label, group in groups.items() if _own_phrase(group)}
     alone: dict[str, list[MatchedPaper]] = {}
     for label, group in named.items():
         if len(group) > 1:
@@ -178,7 +180,7 @@ def _heading(group: Sequence[MatchedPaper], topic: Topic, name: Name) -> str:
     """Return the reader's own words where they fit, else the topic's label, else one found for these papers."""
     phrase = _own_phrase(group)
     if phrase and len(phrase.split()) <= LONGEST_HEADING:
-        return phrase[0].upper() + phrase[1:]
+        return heading(phrase)
     if len(group) >= OWN_PHRASE_SHARE * len(topic.papers) or len(group) == 1:
         return topic.label
     return name(tuple(matched.paper for matched in group))

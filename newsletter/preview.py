@@ -51,8 +51,8 @@ def draw(
 def write(previewed: Sequence[Previewed], directory: Path) -> Path:
     """Write every issue into `directory` and return the page that lists them."""
     directory.mkdir(parents=True, exist_ok=True)
-    for each in previewed:
-        stem = directory / _stem(each.email.recipient[1])
+    for number, each in enumerate(previewed, 1):
+        stem = directory / _stem(number, each)
         stem.with_name(stem.name + ".html").write_text(each.email.html, encoding="utf-8")
         stem.with_name(stem.name + ".txt").write_text(each.email.text, encoding="utf-8")
         stem.with_name(stem.name + ".eml").write_bytes(as_bytes(each.email))
@@ -61,17 +61,18 @@ def write(previewed: Sequence[Previewed], directory: Path) -> Path:
     return index
 
 
-def _stem(address: str) -> str:
-    return _UNSAFE.sub("_", address)
+def _stem(number: int, previewed: Previewed) -> str:
+    """Return a file's name: numbered, because two addresses may differ in what no file's name can hold."""
+    return f"{number:03}-" + _UNSAFE.sub("_", previewed.email.recipient[1])
 
 
 def _page(previewed: Sequence[Previewed]) -> str:
     rows = "".join(
         f"<tr><td>{escape(each.email.recipient[1])}</td><td>{len(each.issue.papers)}</td>"
         f"<td>{escape(each.email.subject)}</td>"
-        + "".join(f'<td><a href="{escape(_stem(each.email.recipient[1]))}.{kind}">{kind}</a></td>' for kind in _KINDS)
+        + "".join(f'<td><a href="{escape(_stem(number, each))}.{kind}">{kind}</a></td>' for kind in _KINDS)
         + "</tr>"
-        for each in previewed
+        for number, each in enumerate(previewed, 1)
     )
     return _LIST.replace("ROWS", rows)
 

@@ -65,3 +65,9 @@ def bigrams(sequence: list[str]) -> list[str]:
 
 def _parts(compound: str) -> list[str]:
     return [part for part in compound.replace("'", "-").split("-") if part]
+
+
+def heading(phrase: str) -> str:
+    """Return a phrase with a capital at its beginning, unless its first word has capitals of its own ("mRNA")."""
+    first = re.split(r"[ -]", phrase, maxsplit=1)[0]
+    return phrase[:1].upper() + phrase[1:] if first.islower() else phrase

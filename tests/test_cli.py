@@ -310,7 +310,7 @@ def test_preview_shows_what_was_collected(newsletter: Command, installed: Inbox,
     newsletter("collect")
     newsletter("preview", "--once")
 
-    assert "trees of drafts" in (tmp_path / "preview" / "ada@example.org.txt").read_text(encoding="utf-8")
+    assert "trees of drafts" in (tmp_path / "preview" / "001-ada@example.org.txt").read_text(encoding="utf-8")
 
 
 def test_explain_tells_of_a_sent_paper(newsletter: Command, installed: Inbox) -> None:

@@ -16,7 +16,6 @@ from newsletter.cluster.linkage import average_linkage
 from newsletter.cluster.phrases import spans
 from newsletter.embed import text_of
 from newsletter.models import Paper, Topic
-from newsletter.vectors import unit
 from newsletter.weights import Weights
 
 DECODING = (
@@ -62,14 +61,7 @@ def topics_of(papers: tuple[Paper, ...], weights: Weights) -> tuple[Topic, ...]:
 
 def label_of(papers: tuple[Paper, ...], weights: Weights, rest: tuple[Paper, ...] = ()) -> str:
     """Return the heading of a group."""
-    vectors = weights.vectors.encode([text_of(paper) for paper in papers])
-    return label(
-        papers,
-        rest=rest,
-        centre=unit(vectors.sum(axis=0, keepdims=True))[0],
-        encode=weights.vectors.encode,
-        background=weights.background,
-    )
+    return label(papers, rest=rest, encode=weights.vectors.encode, background=weights.background)
 
 
 def test_papers_of_two_subjects_make_two_topics(weights: Weights) -> None:

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsletter.background import Background
-from newsletter.cluster.labels import label
+from newsletter.cluster.labels import namer
 from newsletter.cluster.linkage import average_linkage, ward_linkage
 from newsletter.models import Paper, Topic
 from newsletter.tfidf import cosines, weigh
-from newsletter.vectors import Vectors, unit
+from newsletter.vectors import Vectors
 
 Encode = Callable[[Sequence[str]], Vectors]
 
@@ -36,7 +36,8 @@ def cluster(papers: Sequence[Paper], vectors: Vectors, *, encode: Encode, backgr
     papers, vectors = [papers[row] for row in order], vectors[order]
     likeness = similarity(papers, vectors, background)
     groups = group(likeness)
-    labels = [_label(rows, papers, vectors, encode, background) for rows in groups]
+    heading_of = namer(papers, encode=encode, background=background)
+    labels = [heading_of(tuple(papers[row] for row in rows)) for rows in groups]
     merged: dict[str, list[int]] = {}
     for name, rows in zip(labels, groups, strict=True):
         merged.setdefault(name, []).extend(rows)
@@ -76,17 +77,6 @@ def _divided(rows: list[int], likeness: NDArray[np.float64]) -> list[list[int]]:
         return [rows]
     parts = ward_linkage(1 - likeness[np.ix_(rows, rows)], groups=max(2, round(len(rows) / TYPICAL)))
     return [[rows[place] for place in part] for part in parts]
-
-
-def _label(rows: list[int], papers: Sequence[Paper], vectors: Vectors, encode: Encode, background: Background) -> str:
-    inside = set(rows)
-    return label(
-        [papers[row] for row in rows],
-        rest=[paper for row, paper in enumerate(papers) if row not in inside],
-        centre=unit(vectors[rows].sum(axis=0, keepdims=True))[0],
-        encode=encode,
-        background=background,
-    )
 
 
 def _central_first(rows: list[int], papers: Sequence[Paper], likeness: NDArray[np.float64]) -> tuple[Paper, ...]:

@@ -8,17 +8,15 @@ three words.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from newsletter.background import Background
 from newsletter.cluster.phrases import Phrase, Text, read
 from newsletter.models import Paper
 from newsletter.vectors import Vectors, unit
-from newsletter.words import stem, words
+from newsletter.words import heading, stem, words
 
 Encode = Callable[[Sequence[str]], Vectors]
 
@@ -36,6 +34,7 @@ _GENERIC = frozenset(
 # Shares of uses in which a word ends its phrase, see `Background.heads`.
 _MODIFIER, _NOUN, _UNKNOWN_HEAD = 0.2, 0.45, 0.4
 _SHORTLIST = 24
+UNTITLED = "Untitled papers"
 _ENOUGH = 0.55
 
 
@@ -54,34 +53,33 @@ class _Candidate:
         return sum(covered >= 0.85 for covered in self.covered)
 
 
-def label(
-    papers: Sequence[Paper], *, rest: Sequence[Paper], centre: Vectors, encode: Encode, background: Background
-) -> str:
-    """Return a heading for `papers`, told apart from the `rest` of the edition; `centre` [d] is their direction."""
-    known = background.title_phrases
-    return label_texts(
-        [read(paper, known) for paper in papers],
-        rest=[read(paper, {}) for paper in rest],
-        fallback=papers[0].title,
-        centre=centre,
-        encode=encode,
-        background=background,
-    )
+def label(papers: Sequence[Paper], *, rest: Sequence[Paper], encode: Encode, background: Background) -> str:
+    """Return a heading for `papers`, told apart from the `rest` of the edition."""
+    return namer((*papers, *rest), encode=encode, background=background)(tuple(papers))
 
 
 def namer(papers: Sequence[Paper], *, encode: Encode, background: Background) -> Callable[[tuple[Paper, ...]], str]:
-    """Return what finds a heading for any part of `papers`, told apart from the others; each part is named once."""
+    """Return what finds a heading for any part of `papers`, told apart from the others.
 
-    @cache
+    Every paper is read once, and each part is named once.
+    """
+    texts = {paper.id: read(paper, background.title_phrases) for paper in papers}
+    names: dict[tuple[str, ...], str] = {}
+
     def name(part: tuple[Paper, ...]) -> str:
-        inside = {paper.id for paper in part}
-        return label(
-            part,
-            rest=[paper for paper in papers if paper.id not in inside],
-            centre=unit(encode([f"{paper.title}. {paper.abstract}" for paper in part]).sum(axis=0, keepdims=True))[0],
-            encode=encode,
-            background=background,
-        )
+        inside = tuple(paper.id for paper in part)
+        if inside not in names:
+            members = set(inside)
+            centre = unit(encode([f"{paper.title}. {paper.abstract}" for paper in part]).sum(axis=0, keepdims=True))[0]
+            names[inside] = label_texts(
+                [texts[each] for each in inside],
+                rest=[text for each, text in texts.items() if each not in members],
+                fallback=part[0].title or UNTITLED,
+                centre=centre,
+                encode=encode,
+                background=background,
+            )
+        return names[inside]
 
     return name
 
@@ -106,7 +104,7 @@ def label_texts(
     if second is not None:
         names.append(_spelled(second.phrase.surface, background))
     name = " and ".join(names)
-    return name[0].upper() + name[1:] if re.split(r"[ -]", name)[0].islower() else name
+    return heading(name)
 
 
 def _scored(texts: Sequence[Text], centre: Vectors, encode: Encode, background: Background) -> list[_Candidate]:

@@ -13,7 +13,7 @@ LONGEST = 5
 
 # Words a heading may hold inside, but never begin or end with.
 _JOINING = frozenset("of for in with".split())
-# Titles' own prose: true of any paper, a heading for none.
+# Titles' own prose, and TeX's: true of any paper, a heading for none.
 _PROSE = STOP_WORDS | frozenset(
     """about across advances after against all always among any approaches art before benchmark benchmarking
     benchmarks better beyond boosting bridging building case challenge challenges comparative comprehensive
@@ -21,11 +21,12 @@ _PROSE = STOP_WORDS | frozenset(
     enabling end enhanced enhancing evaluating every evidence experiments exploring fast faster few first found
     framework frameworks free from general generate generates good guided high how if improve improved improving
     inevitable innate insights into introducing investigating is large learned learning-based less let low make
-    makes making many matter matters measured measuring my need needs no non observed of on one only open out
-    over per perspective practical problem problems report rethinking revealed revisiting robust scalable scale
-    seen self setting settings simple simulating single some state state-of-the-art strong studies study survey
-    systematic tech technical through toward towards two under understanding unified unifying up use useful
-    using via view what when where which who why within without you your""".split()
+    makes making many mathbb mathbf mathcal mathit mathrm matter matters measured measuring my need needs no non
+    observed of on one only open out over per perspective practical problem problems report rethinking revealed
+    revisiting robust scalable scale seen self setting settings simple simulating single some state
+    state-of-the-art strong studies study survey systematic tech technical textbf textit texttt through toward
+    towards two under understanding unified unifying up use useful using via view what when where which who why
+    within without you your""".split()
 )
 
 _CUT = re.compile(r"[^\w\s'’+/-]|\s[-–—]\s|_")

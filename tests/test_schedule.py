@@ -1,0 +1,210 @@
+"""Runs over days: what is due, from which papers, and what happens when sources and servers fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import pytest
+from makers import a_newsletter, a_subscriber, an_interest
+
+from newsletter.collect import collect
+from newsletter.config import Config, IssueSettings, Schedule
+from newsletter.dedupe import dedupe
+from newsletter.deliver.smtp import SmtpMailer
+from newsletter.errors import ServerRefused, SourceError
+from newsletter.inbox import Inbox
+from newsletter.models import DeliveryState, Edition, Issue, Status, Subscriber
+from newsletter.pipeline import OutcomeKind, issue_for, prepare
+from newsletter.render import compile_templates
+from newsletter.schedule import Ran, Tools, run_due
+from newsletter.sources.pages import Pages
+from newsletter.store import Store
+from newsletter.weights import Weights
+
+EVERY_DAY = frozenset(range(1, 8))
+ABSTRACT = "Speculative decoding verifies drafted tokens in one pass of the large language model, so that it is faster."
+
+
+class World:
+    """A newsletter over days: a page that changes, an inbox, and a clock that is set."""
+
+    def __init__(self, store: Store, inbox: Inbox, weights: Weights, path: Path, *readers: Subscriber) -> None:
+        self.store, self.inbox, self._weights = store, inbox, weights
+        self.titles: list[str] = []
+        self.fetches = 0
+        self.broken = False
+        self.refusing = False
+        self.config = Config(
+            path=path,
+            newsletter=a_newsletter(),
+            sources=(Pages(path="page.txt"),),
+            schedule=Schedule(send_at=time(7), weekdays=EVERY_DAY),
+            smtp=None,
+            issue=IssueSettings(),
+            store="",
+            templates=None,
+            subscribers=readers,
+        )
+
+    def fetch(self, location: str) -> Iterator[tuple[str, bytes]]:
+        """Serve the page as it is now."""
+        self.fetches += 1
+        if self.broken:
+            raise SourceError(f"{location}: no answer")
+        page = "".join(f"{title}\n\n{ABSTRACT}\n\n" for title in self.titles)
+        yield location, f"new\n\nSubscribe\n\n{page}".encode()
+
+    def send(self, message: bytes, **envelope: object) -> tuple[int, str]:
+        """Hand a message to the inbox, or refuse as a server does that knows no such password."""
+        if self.refusing:
+            raise ServerRefused("535 5.7.8 wrong password", code=535)
+        with SmtpMailer(self.inbox.settings) as mailer:
+            return mailer.send(message, **envelope)  # type: ignore[arg-type]
+
+    def run(self, moment: str) -> Ran:
+        """Run what is due at `2026-11-20 07:00`, UTC."""
+        now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+        tools = Tools(self.fetch, lambda: self._weights, compile_templates, self, lambda: now)
+        return run_due(self.config, self.store, tools)
+
+    def sent(self) -> list[str]:
+        """Return the text of every email that arrived."""
+        return [str(message.get_body(("plain",)).get_content()) for message in self.inbox.messages]  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def world(store: Store, inbox: Inbox, weights: Weights, tmp_path: Path) -> World:
+    """Return a newsletter with one daily reader at seven, UTC."""
+    reader = a_subscriber(interests=(an_interest("speculative decoding"),), weekdays=EVERY_DAY)
+    return World(store, inbox, weights, tmp_path / "subscribers.yaml", reader)
+
+
+def kinds(ran: Ran) -> list[OutcomeKind]:
+    """Return what became of each issue."""
+    return [outcome.kind for outcome in ran.outcomes]
+
+
+def test_nothing_happens_before_the_hour(world: World) -> None:
+    """No fetch, no mail."""
+    assert (world.run("2026-11-20 06:59"), world.fetches) == (Ran(), 0)
+
+
+def test_an_issue_goes_out_at_the_hour_once(world: World) -> None:
+    """Every further minute of the day does nothing."""
+    world.titles = ["Trees of drafts for speculative decoding"]
+
+    runs = [kinds(world.run(f"2026-11-20 07:{minute:02}")) for minute in range(4)]
+
+    assert runs == [[OutcomeKind.SENT], [], [], []]
+    assert world.fetches == 1
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles", "Pacific/Auckland"])
+def test_a_reader_in_another_zone_gets_every_day_s_papers(zone: str, world: World) -> None:
+    """The reader's date may be the newsletter's yesterday or tomorrow; no day is lost and none comes twice."""
+    (reader,) = world.config.subscribers
+    world.config = replace(world.config, subscribers=(replace(reader, timezone=zone),))
+    for day in range(16, 21):
+        world.titles = [f"Speculative decoding with drafts of kind {day}"]
+        for hour in range(24):
+            world.run(f"2026-11-{day} {hour:02}:30")
+
+    texts = world.sent()
+
+    # The last day's papers may belong to an issue of tomorrow.
+    assert [sum(f"kind {day}" in text for text in texts) for day in range(16, 20)] == [1, 1, 1, 1]
+
+
+def test_what_comes_after_the_issue_is_in_the_next_one(world: World) -> None:
+    """A source that answered at ten is not lost because the issue went out at seven."""
+    world.titles = ["Early drafts for speculative decoding"]
+    world.run("2026-11-20 07:00")
+    world.titles.append("Late drafts for speculative decoding")
+    world.config = replace(world.config, schedule=Schedule(send_at=time(7), weekdays=EVERY_DAY))
+    world.store.editions.save(_edition(world, "2026-11-20 10:00"), collected_at=_at("2026-11-20 10:00"))
+
+    world.run("2026-11-21 07:00")
+
+    assert ["Late drafts" in text for text in world.sent()] == [False, True]
+    assert ["Early drafts" in text for text in world.sent()] == [True, False]
+
+
+def test_a_weekly_reader_gets_the_week(world: World) -> None:
+    """Each day is collected though nobody waits for it."""
+    (reader,) = world.config.subscribers
+    world.config = replace(world.config, subscribers=(replace(reader, weekdays=frozenset({5})),))
+    for day in range(16, 21):
+        world.titles = [f"Speculative decoding of day {day}"]
+        world.run(f"2026-11-{day} 07:00")
+
+    (text,) = world.sent()
+
+    assert [f"of day {day}" in text for day in range(16, 21)] == [True] * 5
+
+
+def test_a_source_that_fails_is_asked_again_after_a_while_and_not_every_minute(world: World) -> None:
+    """The reader gets the issue when the source is back."""
+    world.broken = True
+    failing = [kinds(world.run(f"2026-11-20 07:{minute:02}")) for minute in range(10)]
+    asked = world.fetches
+    world.broken, world.titles = False, ["Trees of drafts for speculative decoding"]
+
+    assert (failing, asked) == ([[OutcomeKind.FAILED]] * 10, 1)
+    assert kinds(world.run("2026-11-20 07:20")) == [OutcomeKind.SENT]
+
+
+def test_a_server_that_refuses_us_is_not_tried_every_minute(world: World) -> None:
+    """A wrong password tried each minute locks the account; what waits is told each time it is tried."""
+    world.titles, world.refusing = ["Trees of drafts for speculative decoding"], True
+
+    runs = [kinds(world.run(f"2026-11-20 07:{minute:02}")) for minute in range(7)]
+    world.refusing = False
+
+    assert runs == [[OutcomeKind.WAITING], [], [], [], [], [OutcomeKind.WAITING], []]
+    assert kinds(world.run("2026-11-20 07:30")) == [OutcomeKind.SENT]
+
+
+def test_who_left_gets_nothing_that_was_queued_before(world: World) -> None:
+    """Suppression always wins."""
+    world.titles, world.refusing = ["Trees of drafts for speculative decoding"], True
+    world.run("2026-11-20 07:00")
+    (reader,) = world.config.subscribers
+    world.config = replace(world.config, subscribers=(replace(reader, status=Status.UNSUBSCRIBED),))
+    world.refusing = False
+
+    world.run("2026-11-20 07:30")
+
+    (delivery,) = world.store.outbox.deliveries()
+    assert (delivery.state, world.sent()) == (DeliveryState.FAILED, [])
+    assert "no longer an active subscriber" in delivery.detail
+
+
+def test_one_reader_s_low_bar_changes_nobody_else_s_issue(world: World) -> None:
+    """Who asks for more gets more, alone."""
+    world.titles = ["Trees of drafts for speculative decoding", "A catalogue of coral reefs in warm water"]
+    (ada,) = world.config.subscribers
+    greedy = replace(ada, email="grace@example.org", min_score=0.0)
+    alone = _issue_of(world, ada)
+
+    world.config = replace(world.config, subscribers=(ada, greedy))
+
+    assert _issue_of(world, ada) == alone
+
+
+def _at(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC)
+
+
+def _edition(world: World, moment: str) -> Edition:
+    day = _at(moment).date()
+    collected = collect(world.config.sources, today=day, fetch=world.fetch)
+    return Edition(day, dedupe(collected.entries), collected.health, len(collected.entries))
+
+
+def _issue_of(world: World, reader: Subscriber) -> Issue:
+    edition = _edition(world, "2026-11-20 07:00")
+    prepared = prepare(edition, world.config.subscribers, world._weights)
+    return issue_for(prepared, reader, day=date(2026, 11, 20))
