@@ -29,7 +29,6 @@ import numpy as np
 from newsletter import weights
 from newsletter.cluster import group, similarity
 from newsletter.cluster.labels import label as label_of
-from newsletter.embed import text_of
 from newsletter.match import PASSES, score
 from newsletter.match.examples import rank_by_examples
 from newsletter.models import Interest, InterestKind, Paper
@@ -114,7 +113,7 @@ def _vector(text: str) -> Vectors:
 
 
 def _vectors(papers: Sequence[Paper]) -> Vectors:
-    return np.concatenate([_vector(text_of(paper)) for paper in papers])
+    return np.concatenate([_vector(paper.text) for paper in papers])
 
 
 def main() -> int:

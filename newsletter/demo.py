@@ -220,7 +220,6 @@ def _subscriber(outcome: Outcome, received: dict[str, Path]) -> dict[str, Any]:
     if outcome.issue is None or outcome.email is None:
         return told
     issue, path = outcome.issue, received.get(outcome.email.message_id)
-    section_of = {matched.paper.id: part.label for part in issue.sections for matched in part.papers}
     told |= {
         "subject": outcome.email.subject,
         "message_id": outcome.email.message_id,
@@ -228,7 +227,7 @@ def _subscriber(outcome: Outcome, received: dict[str, Path]) -> dict[str, Any]:
             {"label": part.label, "interest": part.interest, "papers": [each.paper.title for each in part.papers]}
             for part in issue.sections
         ],
-        "papers": [_paper(matched, section_of.get(matched.paper.id, "")) for matched in issue.papers],
+        "papers": [_paper(matched, section) for section, matched in issue.placed],
         "left_out": len(issue.cut),
     }
     if path is not None:

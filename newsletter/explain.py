@@ -38,8 +38,8 @@ class Nearness:
 class Explanation:
     """The trace of one paper for one reader. Made by `explain`.
 
-    `first_day` is the edition that brought it. `section` is "" for the lead. `rivals` says the score of the last
-    paper that was chosen where the limit cut this one, else 0.
+    `first_day` is the edition that brought it. `section` is "" for the lead. `last_chosen` is the lowest score
+    in the issue where this paper was cut, else 0.
     """
 
     paper: Paper
@@ -72,9 +72,8 @@ def explain(
     topic = next((topic.label for topic in prepared.topics if paper in topic.papers), "")
     note = f"{subscriber.email} is {subscriber.status} and receives nothing" if _off(subscriber) else ""
     nearest = _nearest(subscriber, paper, edition, weights)
-    for matched in issue.papers:
+    for section, matched in issue.placed:
         if matched.paper.id == paper.id:
-            section = next((part.label for part in issue.sections if matched in part.papers), "")
             return Explanation(
                 paper, first_day, Fate.CHOSEN, topic, section, matched=matched, nearest=nearest, note=note
             )
@@ -112,12 +111,10 @@ def _received_before(store: Store, subscriber: Subscriber, day: date) -> Mapping
 
 def _nearest(subscriber: Subscriber, paper: Paper, edition: Edition, weights: Weights) -> tuple[Nearness, ...]:
     """Return every interest's verdict on the paper, the nearest first."""
-    from newsletter.embed import text_of  # noqa: PLC0415 - only this question needs every paper scored
-
     hits = score(
         subscriber.interests,
         edition.papers,
-        paper_vectors=weights.vectors.encode([text_of(each) for each in edition.papers]),
+        paper_vectors=weights.vectors.encode([each.text for each in edition.papers]),
         encode=weights.vectors.encode,
         background=weights.background,
         floor=0.0,

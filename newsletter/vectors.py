@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+
+# Gives the unit vectors of some texts, [texts, dimensions].
+Encode = Callable[[Sequence[str]], Vectors]
 
 
 def unit(vectors: Vectors) -> Vectors:

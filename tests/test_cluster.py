@@ -14,7 +14,6 @@ from newsletter.cluster import cluster, group
 from newsletter.cluster.labels import label
 from newsletter.cluster.linkage import average_linkage
 from newsletter.cluster.phrases import spans
-from newsletter.embed import text_of
 from newsletter.models import Paper, Topic
 from newsletter.weights import Weights
 
@@ -53,7 +52,7 @@ def topics_of(papers: tuple[Paper, ...], weights: Weights) -> tuple[Topic, ...]:
     """Return the topics of the papers."""
     return cluster(
         papers,
-        weights.vectors.encode([text_of(paper) for paper in papers]),
+        weights.vectors.encode([paper.text for paper in papers]),
         encode=weights.vectors.encode,
         background=weights.background,
     )

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from makers import a_paper, a_topic, an_interest
 
-from newsletter.embed import text_of
 from newsletter.match import PASSES, Hit, excluded, match, rate, score
 from newsletter.match.examples import rank_by_examples
 from newsletter.match.lexical import index, query_tokens
@@ -44,7 +43,7 @@ def hits_of(
     found = score(
         [interest],
         papers,
-        paper_vectors=weights.vectors.encode([text_of(paper) for paper in papers]),
+        paper_vectors=weights.vectors.encode([paper.text for paper in papers]),
         encode=weights.vectors.encode,
         background=weights.background,
         floor=floor,
@@ -235,12 +234,12 @@ def test_every_interest_that_asked_is_a_reason(weights: Weights) -> None:
 def test_papers_like_the_liked_ones_come_first(weights: Weights) -> None:
     """One example is enough to tell decoding from galaxies."""
     liked = a_paper("Faster inference with a draft model", abstract="Speculative sampling verifies drafted tokens.")
-    vectors = weights.vectors.encode([text_of(paper) for paper in PAPERS])
+    vectors = weights.vectors.encode([paper.text for paper in PAPERS])
 
     ranks = rank_by_examples(
         [liked],
         PAPERS,
-        liked_vectors=weights.vectors.encode([text_of(liked)]),
+        liked_vectors=weights.vectors.encode([liked.text]),
         paper_vectors=vectors,
         background=weights.background,
     )

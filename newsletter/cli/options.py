@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 ConfigOption = Annotated[Path, typer.Option("--config", help="The settings.", dir_okay=False)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 IssueOption = Annotated[
-    datetime | None, typer.Option("--issue", formats=["%Y-%m-%d"], help="The day of the edition (default: today).")
+    datetime | None, typer.Option("--issue", formats=["%Y-%m-%d"], help="The day of the edition (default: the newest).")
 ]
 AsOption = Annotated[list[str] | None, typer.Option("--as", help="Only this subscriber's; may be repeated.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Make everything, send and keep nothing.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Make everything, send nothing.")]
 
 DEFAULT_CONFIG = Path("subscribers.yaml")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.console import counted, say, say_json
+from newsletter.cli.console import counted, note, say, say_json
 from newsletter.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from newsletter.errors import NewsletterError
 
@@ -61,6 +61,8 @@ def check(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False)
             say(f"  {interest.kind.value:9} {interest.name}")
         for interest in reader.exclude:
             say(f"  not       {interest.name} ({interest.kind.value})")
+    if loaded.smtp is None:
+        note("warning: nothing can be sent yet: the smtp section is missing, or its password cannot be had here")
     readers, sources = counted(len(loaded.subscribers), "subscriber"), counted(len(loaded.sources), "source")
     say(f"{config}: {readers}, {sources}: no mistakes")
 

@@ -7,7 +7,7 @@ groups; a paper left alone joins the nearest group if it is close to it at all; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,7 @@ from newsletter.cluster.labels import namer
 from newsletter.cluster.linkage import average_linkage, ward_linkage
 from newsletter.models import Paper, Topic
 from newsletter.tfidf import cosines, weigh
-from newsletter.vectors import Vectors
-
-Encode = Callable[[Sequence[str]], Vectors]
+from newsletter.vectors import Encode, Vectors
 
 FARTHEST_MERGE = 0.92
 CLOSE_ENOUGH = 0.06
@@ -48,7 +46,7 @@ def cluster(papers: Sequence[Paper], vectors: Vectors, *, encode: Encode, backgr
 def similarity(papers: Sequence[Paper], vectors: Vectors, background: Background) -> NDArray[np.float64]:
     """Return how alike each two papers are, float64 [papers, papers], 1 on the diagonal."""
     centred = background.centred(vectors)
-    weights = weigh([f"{paper.title} . {paper.abstract}" for paper in papers], background)
+    weights = weigh([paper.text for paper in papers], background)
     likeness = (centred @ centred.T + cosines(weights, weights)).astype(np.float64) / 2
     np.fill_diagonal(likeness, 1.0)
     return (likeness + likeness.T) / 2

@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from newsletter.background import Background
 from newsletter.cluster.phrases import Phrase, Text, read
 from newsletter.models import Paper
-from newsletter.vectors import Vectors, unit
+from newsletter.vectors import Encode, Vectors, unit
 from newsletter.words import heading, stem, words
-
-Encode = Callable[[Sequence[str]], Vectors]
 
 COVERAGE_POWER = 1.4
 RARITY_POWER = 0.6
@@ -70,7 +68,7 @@ def namer(papers: Sequence[Paper], *, encode: Encode, background: Background) ->
         inside = tuple(paper.id for paper in part)
         if inside not in names:
             members = set(inside)
-            centre = unit(encode([f"{paper.title}. {paper.abstract}" for paper in part]).sum(axis=0, keepdims=True))[0]
+            centre = unit(encode([paper.text for paper in part]).sum(axis=0, keepdims=True))[0]
             names[inside] = label_texts(
                 [texts[each] for each in inside],
                 rest=[text for each, text in texts.items() if each not in members],

@@ -14,7 +14,6 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from newsletter.models import Paper
 from newsletter.vectors import Vectors, unit
 from newsletter.words import bigrams, words
 
@@ -50,8 +49,3 @@ class TermVectors:
         found = words(text)
         rows = map(self.index.get, chain(found, bigrams(found)))
         return np.array([row for row in rows if row is not None], dtype=np.intp)
-
-
-def text_of(paper: Paper) -> str:
-    """Return the text of a paper that its vector is made of."""
-    return f"{paper.title}. {paper.abstract}"

@@ -11,7 +11,7 @@ by the best and the mean of its phrases together. One gate for all interests, so
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +21,7 @@ from newsletter.match.lexical import LexicalIndex, index
 from newsletter.match.phrases import GATE, PhraseScores, score_phrases
 from newsletter.match.reasons import by_author, by_category, by_phrase, contains
 from newsletter.models import Interest, InterestKind, Match, MatchedPaper, Paper, Reason, Topic
-from newsletter.vectors import Vectors
-
-Encode = Callable[[Sequence[str]], Vectors]
+from newsletter.vectors import Encode, Vectors
 
 PASSES = 0.5  # where the gate lies on the scale of scores
 STEEPNESS = 2.0

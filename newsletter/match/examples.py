@@ -26,7 +26,7 @@ def rank_by_examples(
     The mean over the liked papers of two cosines, of centred term vectors and of TF-IDF, each brought to one
     scale. The mean and never the nearest: one odd liking must not rule.
     """
-    weights = weigh([f"{paper.title} . {paper.abstract}" for paper in (*liked, *papers)], background)
+    weights = weigh([paper.text for paper in (*liked, *papers)], background)
     shared_words = cosines(weights[len(liked) :], weights[: len(liked)])
     centred = background.centred(np.concatenate([liked_vectors, paper_vectors]))
     closeness = centred[len(liked) :] @ centred[: len(liked)].T

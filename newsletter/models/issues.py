@@ -111,10 +111,15 @@ class Issue:
     health: tuple[SourceHealth, ...]
 
     @property
+    def placed(self) -> tuple[tuple[str, MatchedPaper], ...]:
+        """Return every paper in reading order with the label of its section, "" for the lead."""
+        lead = (("", self.lead),) if self.lead else ()
+        return lead + tuple((section.label, matched) for section in self.sections for matched in section.papers)
+
+    @property
     def papers(self) -> tuple[MatchedPaper, ...]:
         """Return every paper of the issue in reading order."""
-        lead = (self.lead,) if self.lead else ()
-        return lead + tuple(matched for section in self.sections for matched in section.papers)
+        return tuple(matched for _, matched in self.placed)
 
 
 @dataclass(frozen=True, slots=True)

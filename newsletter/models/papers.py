@@ -96,6 +96,11 @@ class Paper:
     identities: tuple[str, ...]
     entries: tuple[Entry, ...]
 
+    @property
+    def text(self) -> str:
+        """Return title and abstract as one text, which vectors and word counts are made of."""
+        return f"{self.title}. {self.abstract}"
+
 
 @dataclass(frozen=True, slots=True)
 class Edition:

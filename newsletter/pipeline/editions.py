@@ -13,7 +13,6 @@ from newsletter.cluster.labels import namer
 from newsletter.collect import Fetch, collect
 from newsletter.compose import Name, compose
 from newsletter.dedupe import dedupe
-from newsletter.embed import text_of
 from newsletter.ids import identities
 from newsletter.match import PASSES, Hits, excluded, match, score
 from newsletter.models import Edition, HealthState, Issue, Paper, SourceHealth, Status, Subscriber, Topic
@@ -69,7 +68,7 @@ def prepare(
     """
     readers, papers = tuple(each for each in subscribers if each.status is Status.ACTIVE), edition.papers
     progress("embed", 0, 3)
-    vectors = weights.vectors.encode([text_of(paper) for paper in papers])
+    vectors = weights.vectors.encode([paper.text for paper in papers])
     progress("match", 1, 3)
     hits = score(
         (interest for reader in readers for interest in reader.interests),

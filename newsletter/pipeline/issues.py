@@ -190,7 +190,6 @@ class _Drafts:
         return outcome(OutcomeKind.EMPTY, reason, issue=issue)
 
     def _queue(self, issue: Issue, email: Email) -> None:
-        section_of = {matched.paper.id: section.label for section in issue.sections for matched in section.papers}
         self._store.outbox.queue(
             issue.subscriber.email,
             issue.day,
@@ -198,7 +197,7 @@ class _Drafts:
             message=as_bytes(email),
             sender=email.sender[1],
             recipient=email.recipient[1],
-            papers=[(section_of.get(matched.paper.id, ""), matched) for matched in issue.papers],
+            papers=issue.placed,
             now=self._now,
         )
 
