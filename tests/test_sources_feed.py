@@ -189,7 +189,9 @@ def test_entities_are_never_expanded_and_nothing_is_opened(monkeypatch: pytest.M
     for encoding in ("utf-8", "utf-16"):
         body = rss("<title>T &l9; &x;</title>").replace("?>", "?>" + doctype, 1).encode(encoding)
 
-        assert only(parsed(body)).title == "T &l9; &x;"
+        found = parsed(body)
+        assert only(found).title == "T &l9; &x;"
+        assert "declares entities, which are never resolved" in found.warnings[0]
 
 
 @pytest.mark.parametrize("body", [b"https://example.org/feed", b"file:///etc/hostname", b"/etc/hostname"])

@@ -10,9 +10,7 @@ from typing import Any, Self
 
 _STAGES = {
     "collect": "collecting",
-    "embed": "reading",
-    "match": "matching",
-    "cluster": "topics",
+    "prepare": "matching",
     "compose": "composing",
     "deliver": "sending",
 }

@@ -67,9 +67,9 @@ def prepare(
     Cost grows with papers × distinct phrases, and with the square of the papers that somebody asked for.
     """
     readers, papers = tuple(each for each in subscribers if each.status is Status.ACTIVE), edition.papers
-    progress("embed", 0, 3)
+    progress("prepare", 0, 3)
     vectors = weights.vectors.encode([paper.text for paper in papers])
-    progress("match", 1, 3)
+    progress("prepare", 1, 3)
     hits = score(
         (interest for reader in readers for interest in reader.interests),
         papers,
@@ -86,14 +86,14 @@ def prepare(
         if hit.score >= bar(reader)
     }
     rows = [row for row, paper in enumerate(papers) if paper.id in wanted]
-    progress("cluster", 2, 3)
+    progress("prepare", 2, 3)
     topics = cluster(
         [papers[row] for row in rows],
         vectors[rows],
         encode=weights.vectors.encode,
         background=weights.background,
     )
-    progress("cluster", 3, 3)
+    progress("prepare", 3, 3)
     centred = weights.background.centred(vectors[rows])
     by_id = {papers[row].id: centred[at] for at, row in enumerate(rows)}
     found = tuple(paper for topic in topics for paper in topic.papers)

@@ -82,7 +82,7 @@ def send(
     another run is at it; what the mail server does to one address never stops the others.
     """
     with store.lock():
-        drafts = _Drafts(config, store, weights, templates, clock())
+        drafts = _Drafts(config, store, weights, templates, clock(), progress)
         outcomes = []
         for done, task in enumerate(due):
             progress("compose", done, len(due))
@@ -129,8 +129,11 @@ def _deliver(
 class _Drafts:
     """Makes issues; the groundwork of a range of days is made once and shared by everyone who reads that range."""
 
-    def __init__(self, config: Config, store: Store, weights: Weights, templates: Templates, now: datetime) -> None:
+    def __init__(
+        self, config: Config, store: Store, weights: Weights, templates: Templates, now: datetime, progress: Progress
+    ) -> None:
         self._config, self._store, self._weights, self._templates, self._now = config, store, weights, templates, now
+        self._progress = progress
         self._editions: dict[tuple[date, date, datetime | None], Edition] = {}
         self._prepared: dict[tuple[str, ...], Prepared] = {}
 
@@ -176,7 +179,7 @@ class _Drafts:
         edition = self._editions[window]
         papers = tuple(paper.id for paper in edition.papers)
         if papers not in self._prepared:
-            self._prepared[papers] = prepare(edition, self._config.subscribers, self._weights)
+            self._prepared[papers] = prepare(edition, self._config.subscribers, self._weights, progress=self._progress)
         return self._prepared[papers]
 
     def _empty(self, outcome: Callable[..., Outcome], issue: Issue, edition: Edition, *, queue: bool) -> Outcome:

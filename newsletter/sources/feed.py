@@ -121,7 +121,10 @@ def read(body: bytes, location: str) -> tuple[Any, tuple[str, ...]]:
         kind = "an HTML page" if re.search(r"<html[\s>]", text[:5_000], re.IGNORECASE) else "neither RSS nor Atom"
         raise SourceError(f"{place}: this is {kind}, not a feed; look for the address of the site's RSS or Atom feed")
     # Everything before the root goes: the declared encoding no longer holds, and no entity may be declared.
+    prologue = text[: root.start()]
     text, warnings = _well_formed(text[root.start() :], root[1])
+    if "<!ENTITY" in prologue:
+        warnings.append("it declares entities, which are never resolved; where they stand, text is missing")
     if len(text) > LARGEST_DAMAGED and not _is_well_formed(text):
         raise SourceError(f"{place}: a large body that is not well-formed; ask its publisher to mend it")
     try:
