@@ -161,7 +161,7 @@ def _section(label: str, group: Sequence[MatchedPaper], topic_of: Mapping[str, T
     topics = {topic_of[matched.paper.id].label: topic_of[matched.paper.id] for matched in group}
     return Section(
         label=label,
-        interest="" if label == LEFTOVERS else _interest(group),
+        interest="" if label == LEFTOVERS else _own_phrase(group) or _interest(group),
         papers=tuple(sorted(group, key=_best_first)),
         announced=sum(len(topic.papers) for topic in topics.values()),
     )

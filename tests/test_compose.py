@@ -180,6 +180,16 @@ def test_papers_that_answer_another_interest_stand_apart() -> None:
     assert {section.label for section in issue.sections} == {"Diffusion models", "Speculative decoding"}
 
 
+def test_a_heading_and_the_interest_under_it_are_the_same() -> None:
+    """A paper may answer another interest more; what the section is called after is what most of it answers."""
+    both = (a_reason(interest="theorem proving"), a_reason(interest="diffusion models"))
+    papers = [a_match(a_paper(f"Paper {n}", id=f"arxiv:{n}"), score=0.8, reasons=both) for n in range(4)]
+
+    (section,) = issue_of(a_topic_match("Proofs", *papers)).sections
+
+    assert section.label.casefold() == section.interest.casefold()
+
+
 def test_many_lone_papers_are_gathered_at_the_end() -> None:
     """Sections of one paper are no sections."""
     matches = [a_topic_match(f"Topic {n}", matched(n, interest=f"interest {n}")) for n in range(5)]
