@@ -19,12 +19,12 @@ from typing import Any
 
 from newsletter.collect import collect
 from newsletter.collect.fetch import HttpAndFiles
-from newsletter.config import load
+from newsletter.config import Config, load
 from newsletter.dedupe import dedupe
 from newsletter.deliver.smtp import SmtpMailer
 from newsletter.errors import UsageError
 from newsletter.inbox import Inbox
-from newsletter.models import Edition, MatchedPaper, Status
+from newsletter.models import Edition, MatchedPaper, SmtpSettings, Status
 from newsletter.pipeline import Due, Outcome, Prepared, Progress, collect_edition, prepare, send, silent
 from newsletter.render import compile_templates
 from newsletter.sample import ATOM_FEED, DAY, LISTING_PAGE
@@ -80,12 +80,27 @@ def run_demo(directory: Path, *, pages: str | None = None, today: date, progress
         raise UsageError(f"no file is called {pages}; give --pages a file or a pattern in quotes")
     _make_room(directory)
     sources = (Pages(path=str(Path.cwd() / pages)),) if pages else _unpacked_sample(directory)
-    settings = _settings_file(directory, sources)
-    config = load(settings, environment={}, sending=False)
+    with Inbox(directory) as inbox:
+        settings = _settings_file(directory, sources, inbox.settings)
+        config = load(settings, environment={})
+        edition, prepared, outcomes = _main_job(config, directory, day, progress)
+        received = {_message_id(path): path for path in inbox.paths}
+    _write_parts(received.values())
+    summary = _summary(edition, prepared, outcomes, received) | {"made": _inventory(directory, received.values())}
+    (directory / SUMMARY).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return Demo(directory, edition, prepared, outcomes, settings, summary)
+
+
+def _main_job(
+    config: Config, directory: Path, day: date, progress: Progress
+) -> tuple[Edition, Prepared, tuple[Outcome, ...]]:
+    """Collect, prepare and send, as `run` does, with the clock standing at six in the morning."""
+    if config.smtp is None:
+        raise UsageError(f"{config.path} lost its smtp section")
     now = datetime.combine(day, time(6, 0), UTC)
     weights = load_weights()
     active = [reader for reader in config.subscribers if reader.status is Status.ACTIVE]
-    with Store.open(config.store) as store, Inbox(directory) as inbox, SmtpMailer(inbox.settings) as mailer:
+    with Store.open(config.store) as store, SmtpMailer(config.smtp) as mailer:
         fetch = HttpAndFiles(directory)
         edition = collect_edition(config.sources, store, fetch=fetch, day=day, now=now, progress=progress)
         prepared = prepare(edition, config.subscribers, weights, progress=progress)
@@ -99,11 +114,7 @@ def run_demo(directory: Path, *, pages: str | None = None, today: date, progress
             clock=lambda: now,
             progress=progress,
         )
-        received = {_message_id(path): path for path in inbox.paths}
-    _write_parts(received.values())
-    summary = _summary(edition, prepared, outcomes, received) | {"made": _inventory(directory, received.values())}
-    (directory / SUMMARY).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return Demo(directory, edition, prepared, outcomes, settings, summary)
+    return edition, prepared, outcomes
 
 
 def _unpacked_sample(directory: Path) -> tuple[Source, ...]:
@@ -146,8 +157,8 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _settings_file(directory: Path, sources: Sequence[Source]) -> Path:
-    """Write the example with the demo's own sources and store, so that every command works on what the demo made."""
+def _settings_file(directory: Path, sources: Sequence[Source], smtp: SmtpSettings) -> Path:
+    """Write the example with the demo's own sources, store and inbox, so that every command works on what it made."""
     from ruamel.yaml import YAML  # noqa: PLC0415 - settings are read by `config`; only this one file is written
 
     yaml = YAML()
@@ -155,7 +166,7 @@ def _settings_file(directory: Path, sources: Sequence[Source]) -> Path:
     document = yaml.load(example_path().read_text(encoding="utf-8"))
     document["sources"] = [{_kind(source): source.model_dump(mode="json", exclude_unset=True)} for source in sources]
     document["store"] = f"sqlite:///{DATABASE}"
-    document.pop("smtp", None)
+    document["smtp"] = {"host": smtp.host, "port": smtp.port, "encryption": smtp.encryption.value}
     path = directory / SETTINGS
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(document, file)
