@@ -55,7 +55,6 @@ def options(
         format="%(asctime)s %(levelname)s %(message)s" if verbose else "%(message)s",
         stream=sys.stderr,
     )
-    os.environ.setdefault("NO_COLOR", "") if os.environ.get("TERM") == "dumb" else None
 
 
 for module in (trial, settings, editions, looking, issues):

@@ -15,7 +15,7 @@ from newsletter.compose import Name, compose
 from newsletter.dedupe import dedupe
 from newsletter.ids import identities
 from newsletter.match import PASSES, Hits, excluded, match, score
-from newsletter.models import Edition, HealthState, Issue, Paper, SourceHealth, Status, Subscriber, Topic
+from newsletter.models import Edition, HealthState, Issue, Paper, SourceHealth, Subscriber, Topic
 from newsletter.sources.source import Source
 from newsletter.store import Store
 from newsletter.vectors import Vectors
@@ -62,11 +62,11 @@ def collect_edition(
 def prepare(
     edition: Edition, subscribers: Iterable[Subscriber], weights: Weights, *, progress: Progress = silent
 ) -> Prepared:
-    """Return the groundwork of every subscriber's issue.
+    """Return the groundwork of the issues of `subscribers`, whose interests decide which papers have topics.
 
     Cost grows with papers × distinct phrases, and with the square of the papers that somebody asked for.
     """
-    readers, papers = tuple(each for each in subscribers if each.status is Status.ACTIVE), edition.papers
+    readers, papers = tuple(subscribers), edition.papers
     progress("prepare", 0, 3)
     vectors = weights.vectors.encode([paper.text for paper in papers])
     progress("prepare", 1, 3)

@@ -135,7 +135,8 @@ class _Drafts:
         self._config, self._store, self._weights, self._templates, self._now = config, store, weights, templates, now
         self._progress = progress
         self._editions: dict[tuple[date, date, datetime | None], Edition] = {}
-        self._prepared: dict[tuple[str, ...], Prepared] = {}
+        self._prepared: dict[tuple[object, ...], Prepared] = {}
+        self._active = [reader for reader in config.subscribers if reader.status is Status.ACTIVE]
 
     def outcome_or_failure(self, task: Due, *, queue: bool) -> Outcome:
         """Return what became of the issue so far; what goes wrong with it is this reader's problem alone."""
@@ -177,10 +178,10 @@ class _Drafts:
         if window not in self._editions:
             self._editions[window] = edition_between(self._store, task.earliest, task.latest, after=task.after)
         edition = self._editions[window]
-        papers = tuple(paper.id for paper in edition.papers)
-        if papers not in self._prepared:
-            self._prepared[papers] = prepare(edition, self._config.subscribers, self._weights, progress=self._progress)
-        return self._prepared[papers]
+        content = (edition.health, *(paper.id for paper in edition.papers))
+        if content not in self._prepared:
+            self._prepared[content] = prepare(edition, self._active, self._weights, progress=self._progress)
+        return self._prepared[content]
 
     def _empty(self, outcome: Callable[..., Outcome], issue: Issue, edition: Edition, *, queue: bool) -> Outcome:
         if not edition.papers and any(health.state is HealthState.FAILED for health in edition.health):
