@@ -149,6 +149,16 @@ def test_every_mistake_of_the_settings_is_told_with_its_place(newsletter: Comman
     assert len(ran.err.splitlines()) >= 4
 
 
+def test_mistakes_are_told_to_programs_too(newsletter: Command, tmp_path: Path) -> None:
+    """With --json, stdout is JSON whatever happens."""
+    (tmp_path / "subscribers.yaml").write_text("newsletter: {name: x}\n", encoding="utf-8")
+
+    told = json.loads(newsletter("check", "--json").out)
+
+    assert told["problems"][0]["path"] == "subscribers.yaml"
+    assert told["problems"][0]["line"] == 1
+
+
 def test_init_writes_settings_and_never_over_others(newsletter: Command, tmp_path: Path) -> None:
     """What somebody wrote is not replaced."""
     first = newsletter("init")

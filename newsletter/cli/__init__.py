@@ -10,14 +10,15 @@ import io
 import logging
 import os
 import sys
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from newsletter import __version__
 from newsletter.cli import editions, issues, looking, settings, trial
-from newsletter.cli.console import note
-from newsletter.errors import NewsletterError
+from newsletter.cli.console import note, say_json
+from newsletter.errors import ConfigError, NewsletterError
 
 INTERRUPTED = 130
 
@@ -71,7 +72,10 @@ def main() -> None:
     except NewsletterError as error:
         if "-v" in sys.argv or "--verbose" in sys.argv:
             logging.getLogger(__name__).exception("failed")
-        note(f"{error}" if error.exit_code == 3 else f"error: {error}")
+        note(f"{error}" if isinstance(error, ConfigError) else f"error: {error}")
+        if "--json" in sys.argv:
+            problems = error.problems if isinstance(error, ConfigError) else ()
+            say_json({"error": str(error), "problems": [asdict(problem) for problem in problems]})
         raise SystemExit(error.exit_code) from None
     except BrokenPipeError:
         # Whoever read us has seen enough: https://docs.python.org/3/library/signal.html#note-on-sigpipe
