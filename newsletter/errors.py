@@ -4,6 +4,7 @@ NewsletterError                 exit 1: one line, no traceback
 ├── UsageError                  exit 2: the command line asks for what is not there
 ├── ConfigError(problems)       exit 3: every problem of the YAML at once, each with its place
 ├── SourceError                 one source: recorded as its health, the others go on
+│   └── SourceThrottled(wait)   it asks us to wait: not asked again before
 ├── TemplateError(name, line)   a template does not compile, with its place
 ├── WeightsError                the files of the term vectors are missing or damaged
 ├── StoreError                  the database cannot be opened or is not ours
@@ -58,6 +59,14 @@ class ConfigError(NewsletterError):
 
 class SourceError(NewsletterError):
     """One source could not be read; the others go on."""
+
+
+class SourceThrottled(SourceError):
+    """A source asks to be left alone for `wait_seconds` (0 where it does not say how long)."""
+
+    def __init__(self, message: str, *, wait_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
 
 
 class TemplateError(NewsletterError):

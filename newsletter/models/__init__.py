@@ -1,7 +1,7 @@
 """The records that flow through the pipeline, in its order.
 
     settings   Newsletter, SmtpSettings, Subscriber, Interest
-    papers     Entry → Parsed → Collected → Paper → Edition → Topic, and SourceHealth
+    papers     Signals → Entry → Arrival (with SourceHealth) → Paper → Edition → Topic
     issues     Reason → MatchedPaper → Match → Section → Issue → Email → Delivery
 
 All are frozen: a later stage wraps what an earlier one made and never fills it in. Each type has one
@@ -22,13 +22,15 @@ from newsletter.models.issues import (
     Section,
 )
 from newsletter.models.papers import (
+    NO_SIGNALS,
+    UNREAD,
     AnnounceType,
-    Collected,
+    Arrival,
     Edition,
     Entry,
     HealthState,
     Paper,
-    Parsed,
+    Signals,
     SourceHealth,
     Topic,
 )
@@ -43,8 +45,10 @@ from newsletter.models.settings import (
 )
 
 __all__ = [
+    "NO_SIGNALS",
+    "UNREAD",
     "AnnounceType",
-    "Collected",
+    "Arrival",
     "Cut",
     "CutReason",
     "Delivery",
@@ -61,10 +65,10 @@ __all__ = [
     "MatchedPaper",
     "Newsletter",
     "Paper",
-    "Parsed",
     "Reason",
     "ReasonKind",
     "Section",
+    "Signals",
     "SmtpSettings",
     "SourceHealth",
     "Status",

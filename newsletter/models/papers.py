@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -17,11 +17,36 @@ class AnnounceType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Signals:
+    """What a community and the authors say of a paper besides its text.
+
+    `upvotes` is None where nobody told, which is not 0; they move, so `upvotes_at` says when they were read. `venue` is
+    where the paper is accepted or published, `comment` what the authors say of it (pages, venue, code).
+    """
+
+    upvotes: int | None = None
+    upvotes_at: datetime | None = None
+    submitter: str = ""
+    organization: str = ""
+    keywords: tuple[str, ...] = ()
+    venue: str = ""
+    comment: str = ""
+    code_url: str = ""
+    project_url: str = ""
+    thumbnail_url: str = ""
+
+
+NO_SIGNALS = Signals()
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One item as a source gave it, its text cleaned. Made by the parsers in `sources`.
+    """One item as a source gave it, its text cleaned. Made by `sources.entries`.
 
     `place` says where it stood (`page.txt:12`, `https://…#3`). `arxiv_id` and `doi` are bare, without
-    prefix or version; `version` is 0 where unknown. `byline` is who put it on a listing page.
+    prefix or version; `version` is 0 where unknown; `also` are further ids with their prefix (`pmid:31452104`,
+    `openreview:KS8mIvetg2`, `s2:…`, a journal's `doi:…` beside the preprint's). `byline` is who listed it.
+    `raw_title` and `raw_abstract` keep the TeX that `title` and `abstract` show as characters, "" where it is the same.
     """
 
     source: str
@@ -37,29 +62,33 @@ class Entry:
     announce_type: AnnounceType | None = None
     published: date | None = None
     byline: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """What a parser found in one body: its entries, and one line for each thing it could not read."""
-
-    entries: tuple[Entry, ...]
-    warnings: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    raw_title: str = ""
+    raw_abstract: str = ""
+    signals: Signals = NO_SIGNALS
 
 
 class HealthState(StrEnum):
     """How a source answered on one day."""
 
     FETCHED = "fetched"
-    EMPTY = "empty"
+    EMPTY = "empty"  # it answered, and rightly lists nothing
+    LATE = "late"  # it should have announced by now
+    THROTTLED = "throttled"  # it asks us to wait
     FAILED = "failed"
+
+
+UNREAD = frozenset((HealthState.THROTTLED, HealthState.FAILED))
+"""The states in which nobody knows what a source has."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
     """What became of one source on one day. Made by `collect`.
 
-    `detail` is the error of a failed source or the explanation of an empty one, one line.
+    `detail` is the error of a failed source or the explanation of an empty one, one line. `at` is when it was asked,
+    `again_at` from when asking again makes sense (None where any time is good), `next_at` when it announces next, where
+    that is known. `failures` counts how often in a row it could not be read.
     """
 
     source: str
@@ -67,14 +96,18 @@ class SourceHealth:
     entries: int = 0
     detail: str = ""
     warnings: tuple[str, ...] = ()
+    at: datetime | None = None
+    again_at: datetime | None = None
+    next_at: datetime | None = None
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
-    """Everything the sources gave in one run. Made by `collect`."""
+class Arrival:
+    """What one source gave in one run: its entries and its health. Made by `collect`."""
 
-    entries: tuple[Entry, ...]
-    health: tuple[SourceHealth, ...]
+    health: SourceHealth
+    entries: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +128,7 @@ class Paper:
     version: int
     identities: tuple[str, ...]
     entries: tuple[Entry, ...]
+    signals: Signals = NO_SIGNALS
 
     @property
     def text(self) -> str:
@@ -106,13 +140,15 @@ class Paper:
 class Edition:
     """What was collected for one day, the same for everyone. Made by `pipeline`, kept by `store`.
 
-    `entries` counts what the sources gave before merging; `papers` are those first seen on this day.
+    `entries` counts what the sources gave before merging; `papers` are those first seen on this day, `updates` those
+    of earlier days of which a newer version was announced.
     """
 
     day: date
     papers: tuple[Paper, ...]
     health: tuple[SourceHealth, ...]
     entries: int
+    updates: tuple[Paper, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
