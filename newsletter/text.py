@@ -1,7 +1,7 @@
 """Text from outside, made safe to show: one line, no control characters, no markup, one spelling of each character.
 
     bytes ── decode ──► text ── plain (HTML) or clean (plain text) ──► one line
-                                 └─ accents, mend: repairs of what a source is known to damage
+                                 └─ mend: repairs of what a source is known to damage
 
 HTML is unescaped in `plain` and nowhere else, so that nothing is ever unescaped twice.
 """
@@ -26,7 +26,6 @@ _UNSAFE = re.compile(
 )
 # Joiners belong between letters of scripts that join (and in emoji); beside Latin text they are only a disguise.
 _IDLE_JOINERS = re.compile("(?<![\u0300-\U0010ffff])[\u200c\u200d]+|[\u200c\u200d]+(?![\u0300-\U0010ffff])")
-_SPACE = re.compile(r"\s+")
 
 _MOST_MARKS = 8  # combining marks on one letter: no orthography needs as many
 _POSSIBLE_MARKS = re.compile(f"[\u0300-\U0010ffff]{{{_MOST_MARKS + 1},}}")
@@ -34,10 +33,15 @@ _POSSIBLE_MARKS = re.compile(f"[\u0300-\U0010ffff]{{{_MOST_MARKS + 1},}}")
 
 def clean(text: str) -> str:
     """Return `text` as one line in NFC without harmful characters; white space of any kind becomes one space."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", _few_marks(_IDLE_JOINERS.sub("", _UNSAFE.sub("", text))))
-        text = _few_marks(text)  # NFC takes a few letters apart
-    return _SPACE.sub(" ", _UNSAFE.sub("", text)).strip()
+    line = " ".join(text.split())
+    if line.isprintable() and (line.isascii() or _is_composed(line)):  # as nearly every text is
+        return line
+    text = unicodedata.normalize("NFC", _few_marks(_IDLE_JOINERS.sub("", _UNSAFE.sub("", text))))
+    return " ".join(_UNSAFE.sub("", _few_marks(text)).split())  # NFC takes a few letters apart
+
+
+def _is_composed(text: str) -> bool:
+    return not _POSSIBLE_MARKS.search(text) and unicodedata.is_normalized("NFC", text)
 
 
 def _few_marks(text: str) -> str:
@@ -91,9 +95,12 @@ def plain(html: str) -> str:
 
     Made for feeds, where nobody knows whether a body is HTML: what is no known tag stays as it was written.
     """
-    text = _SUPERSCRIPT.sub(lambda match: match[1].translate(_RAISED), _HIDDEN.sub(" ", html))
-    text = _TAG.sub(lambda match: " " if _breaks(match["name"].lower()) else "", text)
-    return clean(_CHARACTER_REFERENCE.sub(lambda match: unescape(match[0]), text))
+    if "<" in html:
+        html = _SUPERSCRIPT.sub(lambda match: match[1].translate(_RAISED), _HIDDEN.sub(" ", html))
+        html = _TAG.sub(lambda match: " " if _breaks(match["name"].lower()) else "", html)
+    if "&" in html:
+        html = _CHARACTER_REFERENCE.sub(lambda match: unescape(match[0]), html)
+    return clean(html)
 
 
 def _breaks(name: str) -> bool:
@@ -101,40 +108,6 @@ def _breaks(name: str) -> bool:
 
 
 # ------------------------------------------------------------------ repairs
-
-_ACCENTS = dict(zip("""'`^"~=.cvuHkrdb""", map(chr, (
-    0x301, 0x300, 0x302, 0x308, 0x303, 0x304, 0x307, 0x327, 0x30C, 0x306, 0x30B, 0x328, 0x30A, 0x323, 0x331,
-)), strict=True))  # fmt: skip
-_LETTERS = {
-    "aa": "å", "AA": "Å", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł",
-    "ss": "ß", "i": "ı", "j": "ȷ", "dh": "ð", "DH": "Ð", "dj": "đ", "DJ": "Đ", "th": "þ", "TH": "Þ", "ng": "ŋ",
-}  # fmt: skip
-_MATHS = re.compile(r"((?<!\\)\$[^$]*\$)")
-_ACCENT = re.compile(
-    r"""(\{)?\\(?:(?P<sign>['`^"~=.])|(?P<command>[cvuHkrdb])(?=[\s{\\]))\s*
-    (?:\{\s*(?P<inner>\\?[A-Za-z])\s*\}|(?P<bare>\\[ij](?![A-Za-z])|[A-Za-z]))(?(1)\s*\})""",
-    re.VERBOSE,
-)
-_LETTER = re.compile(rf"(\{{)?\\({'|'.join(_LETTERS)})(?![A-Za-z])(?(1)\s*\}}|(?:\{{\}}|\s+(?=[A-Za-z]))?)")
-
-
-def accents(text: str) -> str:
-    r"""Return `text` with TeX's accents and letters as characters: `Andr\'e`, `G{\"o}del`, `\L{}ukasz`; not in `$…$`.
-
-    arXiv keeps its metadata in ASCII and TeX: https://info.arxiv.org/help/prep.html
-    """
-    if "\\" not in text:
-        return text
-    parts = _MATHS.split(text)
-    parts[::2] = [_LETTER.sub(lambda match: _LETTERS[match[2]], _ACCENT.sub(_accented, part)) for part in parts[::2]]
-    return "".join(parts)
-
-
-def _accented(match: re.Match[str]) -> str:
-    letter = (match["inner"] or match["bare"]).removeprefix("\\")
-    composed = unicodedata.normalize("NFC", letter + _ACCENTS[match["sign"] or match["command"]])
-    return composed if len(composed) == 1 else match[0]
-
 
 # `&#x2013;` that lost all but its middle. Codes that look like a year are mended only where none can stand: glued to a
 # letter on both sides, or alone after a word (`Matrix2020`, `16x2013` and `0x201d` stay).

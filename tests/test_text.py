@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.text import accents, clean, decode, mend, plain, shorten
+from newsletter.text import clean, decode, mend, plain, shorten
 
 ANY_TEXT = st.text(st.characters())  # surrogates included
 
@@ -88,26 +88,6 @@ def test_html_becomes_text_unescaped_once_and_mathematics_survives(html: str, ex
 def test_a_lot_of_broken_markup_is_read_to_its_end(unit: str) -> None:
     """No pattern is quadratic: a suite that hangs here has found one that is."""
     assert plain(unit * (300_000 // len(unit)) + " and the end") is not None
-
-
-@pytest.mark.parametrize(
-    ("tex", "expected"),
-    [
-        (r"Ren\'e", "René"),
-        (r"G{\"o}del", "Gödel"),
-        (r"Erd\H{o}s, Erd{\H o}s", "Erdős, Erdős"),
-        (r"\v{C}apek, Fran\c{c}ois, Mart\'{\i}n", "Čapek, François, Martín"),
-        (r"\L{}ukasz, {\L}ukasz, \O ystein, Stra\ss e", "Łukasz, Łukasz, Øystein, Straße"),
-        (r"l'\'Ecole", "l'École"),
-        (r"{\AA}ngstr\"om \`a la \^ile", "Ångström à la île"),
-        (r"$\vec{c} \"o$ and \"o", r"$\vec{c} \"o$ and ö"),
-        (r"\beta \url{x} \cite{y} \'x", r"\beta \url{x} \cite{y} \'x"),
-        ("nothing to do", "nothing to do"),
-    ],
-)
-def test_tex_accents_become_characters_outside_mathematics(tex: str, expected: str) -> None:
-    """Names in arXiv's metadata are TeX; in interests they are not."""
-    assert accents(tex) == expected
 
 
 @pytest.mark.parametrize(
