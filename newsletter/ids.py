@@ -1,6 +1,7 @@
 """Identifiers of papers: arXiv ids, DOIs, titles made comparable, and the identities an entry is recognised by.
 
-An identity is `arxiv:BASE`, `doi:DOI` or `title:HASH`: two entries that share one are taken for the same work.
+An identity is `arxiv:BASE`, `doi:DOI`, `pmid:ID`, `pmc:ID`, `openreview:FORUM`, `s2:ID` or `title:HASH`: two
+entries that share one are taken for the same work.
 Forms of arXiv ids: https://info.arxiv.org/help/arxiv_identifier.html
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import unquote
@@ -106,6 +107,8 @@ def is_preprint(doi: str) -> bool:
 # Llama 3.1 is not Llama 31, and C++ is not C. In the blocks of India and South East Asia vowels are marks.
 _LETTER = "(?:[^\\W_]|[\u0900-\u0eff\u1000-\u109f\u1780-\u17ff])"
 _WORD = re.compile(rf"{_LETTER}+(?:(?<=\d)\.(?=\d){_LETTER}+)*[+#]*")
+_ASCII_WORD = re.compile(r"[a-z0-9]+(?:(?<=\d)\.(?=\d)[a-z0-9]+)*[+#]*")
+_KINDS = ("arxiv", "doi", "pmid", "pmc", "openreview", "s2", "title")  # strongest first
 _FIRST_IDEOGRAPH = "\u2e80"  # no spaces there: two characters are about a word
 _FEWEST_WORDS = 3
 _GENERIC = frozenset(
@@ -123,7 +126,7 @@ def title_key(title: str) -> str:
 
 
 def identities(entry: Entry) -> tuple[str, ...]:
-    """Return every identity of an entry, strongest first; never empty.
+    """Return every identity of an entry, the strongest kinds first; never empty.
 
     A title that is generic or shorter than three words counts only together with the beginning of the abstract,
     or with the surnames of all authors, or (having neither) with its address.
@@ -133,19 +136,30 @@ def identities(entry: Entry) -> tuple[str, ...]:
         found.append(f"arxiv:{entry.arxiv_id}")
     if entry.doi:
         found.append(f"doi:{entry.doi}")
-    key = title_key(entry.title)
-    evidence = ("",) if _tells_enough(entry.title, key) else tuple(_evidence(entry))
-    return *found, *(f"title:{_hash(key + part)}" for part in evidence)
+    if entry.also:
+        found = sorted((*found, *entry.also), key=strength)
+    words = _words(entry.title)
+    key = "".join(words) or entry.title.casefold().strip()
+    evidence = ("",) if _tells_enough(words, key) else tuple(_evidence(entry))
+    return *dict.fromkeys(found), *sorted(f"title:{_hash(key + part)}" for part in evidence)
+
+
+def strength(identity: str) -> tuple[int, str]:
+    """Return the key that orders identities strongest first."""
+    kind = identity.partition(":")[0]
+    return (_KINDS.index(kind) if kind in _KINDS else len(_KINDS), identity)
 
 
 def _words(text: str) -> list[str]:
+    if text.isascii():  # most titles: nothing to fold
+        return _ASCII_WORD.findall(text.lower())
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     # Only accents of Latin, Greek and Cyrillic: marks of other scripts are vowels.
     return _WORD.findall(unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", folded)))
 
 
-def _tells_enough(title: str, key: str) -> bool:
-    weight = sum(len(word) // 2 if word[0] >= _FIRST_IDEOGRAPH else 1 for word in _words(title))
+def _tells_enough(words: Sequence[str], key: str) -> bool:
+    weight = sum(len(word) // 2 if word[0] >= _FIRST_IDEOGRAPH else 1 for word in words)
     return weight >= _FEWEST_WORDS and key not in _GENERIC
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from settings_files import ADA, HEAD, problems
 
+from newsletter.sources import KINDS
+
 WHO = "subscriber ada@example.org"
 INTEREST_AT = "subscribers.yaml:6:17: " + WHO + ": interest "
 NO_PAPERS = "example papers are not supported as interests yet; describe the subject in a phrase"
@@ -43,6 +45,31 @@ TOP = {
     "count_truth": ("issue: {max_papers: true}\n", "4:21: issue.max_papers 'true' must be a number"),
     "count_text": ("issue: {max_papers: many}\n", "4:21: issue.max_papers must be a whole number"),
     "count_part": ("issue: {max_papers: 2.5}\n", "4:21: issue.max_papers must be a whole number"),
+    "trending_too_many": ("issue: {trending: 11}\n", "4:19: issue.trending must be at most 10"),
+    "trending_truth": ("defaults: {trending: true}\n", "4:22: defaults: trending 'true' must be a number"),
+    "updates": ("defaults: {updates: 7}\n", "4:21: defaults: updates must be true or false"),
+    "picks_text": ("picks: arxiv:2401.10020\n", "4:8: picks must be a list"),
+    "pick_text": ('picks: ["arxiv:2401.10020"]\n', "4:9: pick 1 must hold keys and their values"),
+    "pick_without_paper": ("picks: [{note: Read it}]\n", "4:9: pick 1: missing key 'paper'"),
+    "pick_number": (
+        "picks: [{paper: 2401.10020}]\n",
+        "4:17: pick '2401.10020': paper is a number to YAML; write it in quotes, with its kind: \"arxiv:2401.10020\"",
+    ),
+    "pick_truth": ("picks: [{paper: true}]\n", "4:17: pick 'true': paper is no paper; write \"arxiv:2401.10020\""),
+    "pick_title": (
+        "picks: [{paper: Draft trees}]\n",
+        '4:17: pick \'Draft trees\': paper is no paper; write "arxiv:2401.10020", "doi:10.1145/3586037"',
+    ),
+    "pick_address": ("picks: [{paper: https://example.org/1}]\n", "pick 'https://example.org/1': paper is no paper"),
+    "pick_key": ('picks: [{paper: "arxiv:2401.10020", not: x}]\n', "unknown key 'not'; did you mean 'note'?"),
+    "pick_note_long": (
+        f'picks: [{{paper: "arxiv:2401.10020", note: {"word " * 60}}}]\n',
+        "is too long (299 characters); at most 200",
+    ),
+    "pick_note_lines": (
+        'picks: [{paper: "arxiv:2401.10020", note: "a\\nb"}]\n',
+        "pick 'arxiv:2401.10020': note 'a?b' must be one line",
+    ),
     "smtp_empty_password": ("smtp: {host: h, username: u, password: ''}\n", "4:40: smtp.password is empty; if it is"),
     "exclusion_at_length": (
         f"defaults: {{exclude: [{{name: survey, description: {'word ' * 500}}}]}}\n",
@@ -105,9 +132,12 @@ HEADS = {
     "name_blank": ('newsletter: {name: " ", from: a@example.org}\n', "newsletter.name ' ' is empty"),
     "source_unknown": (
         "sources:\n  - arxvi: {}\n",
-        "2:5: unknown source 'arxvi'; did you mean 'arxiv'? known: arxiv, feed, pages",
+        f"2:5: unknown source 'arxvi'; did you mean 'arxiv'? known: {', '.join(KINDS)}",
     ),
-    "source_strange": ("sources:\n  - gopher: {}\n", "2:5: unknown source 'gopher'; known: arxiv, feed, pages"),
+    "source_strange": (
+        "sources:\n  - gopher: {}\n",
+        f"2:5: unknown source 'gopher'; known: {', '.join(KINDS)}",
+    ),
     "source_text": ("sources:\n  - arxiv\n", "2:5: source 1 must be one kind with its settings indented under it"),
     "source_not_indented": (
         "sources:\n  - arxiv:\n    categories: [cs.LG]\n",

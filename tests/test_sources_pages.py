@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from makers import DAY
+from makers import DAY, NOW
 
 from newsletter.errors import SourceError
-from newsletter.models import Entry, Parsed
+from newsletter.models import Entry
 from newsletter.sources.pages import Pages
+from newsletter.sources.source import Parsed, Request
 
 DATA = Path(__file__).parent / "data" / "pages"
 HEADER = "new\nGet trending papers in your email inbox!\nSubscribe\nbyAK and the research community\nApr 28\n"
@@ -22,7 +23,8 @@ ABSTRACT = "We study what happens when nothing is left out, and find that it tak
 def parsed(text: str | bytes, *, today: date = DAY) -> Parsed:
     """Return what a page gives."""
     body = text if isinstance(text, bytes) else text.encode()
-    return Pages(path="saved/*.txt").parse(body, "page.txt", today=today)
+    now = datetime.combine(today, time(8), UTC)
+    return Pages(path="saved/*.txt").parse(body, Request("page.txt"), now=now)
 
 
 def titles(page: Parsed) -> list[str]:
@@ -207,7 +209,7 @@ def test_a_page_without_papers_is_an_error_with_its_way_out(text: str) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"<!DOCTYPE html><html><body>Daily Papers</body></html>", "this is HTML; copy"),
+        (b"<!DOCTYPE html><html><body>Daily Papers</body></html>", "this is HTML; name a saved page"),
         (b"\x89PNG\r\n\x1a\n" + bytes(200), "this is not text"),
     ],
 )
@@ -233,4 +235,4 @@ def test_the_source_says_where_its_files_are() -> None:
     pages = Pages(path="saved/*.txt")
 
     assert pages.label == "pages *.txt"
-    assert pages.locations(DAY) == ("saved/*.txt",)
+    assert pages.requests(DAY, now=NOW) == (Request("saved/*.txt"),)

@@ -11,15 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from pydantic import Field
 
 from newsletter.errors import SourceError
-from newsletter.models import Entry, Parsed
-from newsletter.sources.source import Source, file_name
-from newsletter.text import accents, clean, decode, mend
+from newsletter.models import Entry
+from newsletter.sources.addresses import file_name
+from newsletter.sources.entries import make_entry
+from newsletter.sources.source import Parsed, Request, Source
+from newsletter.text import clean, decode, mend
 
 
 class Pages(Source):
@@ -32,14 +34,14 @@ class Pages(Source):
         """Return `pages` and the last part of the pattern."""
         return f"pages {clean(file_name(self.path))}"
 
-    def locations(self, day: date) -> tuple[str, ...]:
-        """Return the pattern."""
-        del day
-        return (self.path,)
+    def requests(self, day: date, *, now: datetime) -> tuple[Request, ...]:
+        """Return the pattern; saved pages are today's news."""
+        return (Request(self.path),) if day >= now.date() else ()
 
-    def parse(self, body: bytes, location: str, *, today: date) -> Parsed:
+    def parse(self, body: bytes, request: Request, *, now: datetime) -> Parsed:
         """Return an entry for each title; warns of a title without abstract and an abstract without title."""
-        page = _page(_text(body, location), today=today)
+        location = request.address
+        page = _page(_text(body, location), today=now.date())
         if not page:
             raise SourceError(f"{location}: no papers in this page; save the listing again, as text")
         entries: list[Entry] = []
@@ -64,16 +66,18 @@ def _text(body: bytes, location: str) -> str:
     if len(_BINARY.findall(text)) > len(text) // 100:
         raise SourceError(f"{location}: this is not text; save the listing as a text file")
     if re.match(r"\s*<(?:!doctype|html|\?xml)\b", text, re.IGNORECASE):
-        raise SourceError(f"{location}: this is HTML; copy the text of the listing into a text file and save that")
+        way_out = "name a saved page of huggingface.co/papers under file:, or save the listing as text"
+        raise SourceError(f"{location}: this is HTML; {way_out}")
     return text
 
 
 def _entry(title: _Line, abstract: _Line | None, *, source: str, place: str) -> Entry:
-    return Entry(
+    return make_entry(
         source=source,
         place=place,
         title=title.text,
         abstract=abstract.text if abstract else "",
+        markup=False,
         published=title.day,
         byline=title.byline,
     )
@@ -143,7 +147,7 @@ class _Reader:
 def _page(text: str, *, today: date) -> list[_Line]:
     reader = _Reader(today)
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
-        if shown := accents(clean(mend(line))):
+        if shown := clean(mend(line)):
             reader.read(number, shown)
     first_byline = next((line.byline for line in reader.lines if line.byline), reader.byline)
     return [replace(line, byline=line.byline or first_byline) for line in reader.lines]

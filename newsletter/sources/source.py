@@ -1,14 +1,59 @@
-"""What every kind of source answers: what it is called, where its bodies are, and what stands in one of them."""
+"""What every kind of source answers: what it is called, what to read, what stands in it, and when it is silent.
+
+requests ──► Request ──► (`collect` brings the bytes) ──► parse ──► Parsed: entries, and what to read next
+"""
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from newsletter.models import Parsed
+from newsletter.models import Entry
+
+FRESH_FOR = timedelta(hours=3)  # a source read before it announced is read again for later readers
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One thing to read: an address (http, https) or a file pattern; with a `body` the address is posted to, as JSON.
+
+    `headers` are further ones, keys among them. Requests of one `gate` (the host, unless named) go over one connection,
+    `pause_seconds` apart, whatever process makes them: that is for services whose terms ask for it.
+    """
+
+    address: str
+    accept: str = ""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes = b""
+    gate: str = ""
+    pause_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a parser found in one body: its entries, a line for each thing it could not read, and what to read next.
+
+    `late` says why this is not what was to be expected today (a list that is still yesterday's), `empty` why a list
+    that is there gives nothing; both are "" otherwise.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    warnings: tuple[str, ...] = ()
+    more: tuple[Request, ...] = ()
+    late: str = ""
+    empty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Why a source lists nothing, one line; `late` where it should. `next_at` is when it announces next, if known."""
+
+    reason: str
+    late: bool = False
+    next_at: datetime | None = None
 
 
 class Source(BaseModel, ABC):
@@ -22,30 +67,25 @@ class Source(BaseModel, ABC):
         """Return the name used in health, logs and entries, one line: `arxiv cs.CL+cs.LG`, `feed Distill`."""
 
     @abstractmethod
-    def locations(self, day: date) -> tuple[str, ...]:
-        """Return the addresses (http, https) or file patterns to read for `day`."""
+    def requests(self, day: date, *, now: datetime) -> tuple[Request, ...]:
+        """Return what to read first for `day`; nothing where this source cannot be asked about a past day.
+
+        `now` is aware, in the newsletter's zone; a `day` before its date is a back-fill.
+        """
 
     @abstractmethod
-    def parse(self, body: bytes, location: str, *, today: date) -> Parsed:
-        """Return the entries of one body; raises `SourceError` where it is nothing of this kind at all."""
+    def parse(self, body: bytes, request: Request, *, now: datetime) -> Parsed:
+        """Return the entries of one body; raises `SourceError` where it is nothing of this kind at all.
 
-    def silence(self, day: date) -> str:
-        """Return why this source announces nothing on `day`, one line, or "" where it should announce something."""
-        del day
-        return ""
+        `request` is what was asked; for a file its `address` is that file's name.
+        """
 
+    def silence(self, day: date, *, now: datetime) -> Silence:
+        """Return why this source lists nothing for `day`, asked at `now`."""
+        if day < now.date() and not self.requests(day, now=now):
+            return Silence("it cannot be asked about a past day")
+        return Silence("it answered, and lists nothing")
 
-def file_name(path: str) -> str:
-    """Return the last part of a path or pattern: readers see labels, and the rest of a path is not theirs."""
-    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
-
-
-_CREDENTIALS = re.compile(r"(?<=//)[^/?#@\s]+@")
-_SECRET_VALUE = re.compile(r"(?i)([?&;][^=&;#]*(?:key|token|secret|auth|pass|sig)[^=&;#]*=)[^&;#]*")
-
-
-def shown(location: str) -> str:
-    """Return a location as it may be shown, logged and mailed: an address without password and secret parameters."""
-    if "://" not in location:
-        return location
-    return _SECRET_VALUE.sub(r"\1…", _CREDENTIALS.sub("", location))
+    def again_at(self, now: datetime) -> datetime:
+        """Return from when a source that answered at `now` may have more."""
+        return now + FRESH_FOR
