@@ -1,38 +1,34 @@
-"""Fetching and parsing of every source: with literal bodies, with real files, and with a real server on loopback."""
+"""Asking every source, side by side: what arrives, and which truth each one's health is."""
 
 from __future__ import annotations
 
-import gzip
 import logging
-import socket
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from makers import DAY
+from bodies_arxiv import an_atom_entry, an_atom_feed
+from makers import a_health, an_entry
 
-from newsletter import __version__
-from newsletter.collect import Fetch, collect
-from newsletter.collect.fetch import HttpAndFiles, _is_arxiv
-from newsletter.errors import SourceError
-from newsletter.models import Collected, Entry, HealthState, Parsed
+from newsletter.collect import MOST_REQUESTS, Fetch, collect, named
+from newsletter.collect.fetch import HttpAndFiles
+from newsletter.collect.health import is_due, is_waiting
+from newsletter.errors import SourceError, SourceThrottled
+from newsletter.models import Arrival, HealthState, SourceHealth
 from newsletter.sources import KINDS
 from newsletter.sources.arxiv import Arxiv
 from newsletter.sources.feed import Feed
 from newsletter.sources.pages import Pages
-from newsletter.sources.source import Source
+from newsletter.sources.source import Parsed, Request, Silence, Source
 
-SATURDAY = date(2026, 11, 21)
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)  # a Friday
+DAY = NOW.date()
 RSS = b"<rss version='2.0'><channel><item><title>Caf\xc3\xa9 of papers</title></item></channel></rss>"
 EMPTY_ATOM = b"<feed xmlns='http://www.w3.org/2005/Atom'><title>cs.LG updates</title></feed>"
 PAGE = b"A Title of a Paper\nAn abstract that ends.\n"
-
-
-# ------------------------------------------------------------------ collect
 
 
 class Broken(Source):
@@ -43,109 +39,207 @@ class Broken(Source):
         """Return a name."""
         return "broken"
 
-    def locations(self, day: date) -> tuple[str, ...]:
+    def requests(self, day: date, *, now: datetime) -> tuple[Request, ...]:
         """Return two places."""
-        return (f"one {day}", "two")
+        return (Request(f"one {day}"), Request("two"))
 
-    def parse(self, body: bytes, location: str, *, today: date) -> Parsed:
+    def parse(self, body: bytes, request: Request, *, now: datetime) -> Parsed:
         """Fail as only a mistake of ours does."""
-        raise ZeroDivisionError(f"{location} {len(body)} {today}")
+        raise ZeroDivisionError(f"{request.address} {len(body)} {now.date()}")
+
+
+class Paged(Source):
+    """A source of numbered pages with an entry each; the page after the last one is empty."""
+
+    pages: int
+    asked: ClassVar[list[str]] = []
+
+    @property
+    def label(self) -> str:
+        """Return a name."""
+        return "paged"
+
+    def requests(self, day: date, *, now: datetime) -> tuple[Request, ...]:
+        """Return the first page; past days cannot be asked for."""
+        return (Request("page 1"),) if day == now.date() else ()
+
+    def parse(self, body: bytes, request: Request, *, now: datetime) -> Parsed:
+        """Return the page's entry and where to go on."""
+        number = int(request.address.split()[1])
+        if number > self.pages:
+            return Parsed()
+        return Parsed((an_entry(f"Paper number {number}"),), more=(Request(f"page {number + 1}"),))
+
+
+class Late(Source):
+    """A source that should have announced, or whose list is yesterday's."""
+
+    stale: bool = False
+
+    @property
+    def label(self) -> str:
+        """Return a name."""
+        return "late"
+
+    def requests(self, day: date, *, now: datetime) -> tuple[Request, ...]:
+        """Return one place."""
+        return (Request("late"),)
+
+    def parse(self, body: bytes, request: Request, *, now: datetime) -> Parsed:
+        """Return nothing, or what is old."""
+        return Parsed((an_entry(),), late="the list is still that of yesterday") if self.stale else Parsed()
+
+    def silence(self, day: date, *, now: datetime) -> Silence:
+        """Return that there should be something."""
+        return Silence("today's list is not there yet", late=True)
 
 
 def literal(**bodies: bytes) -> Fetch:
-    """Return a fetch that knows some locations by heart."""
+    """Return a fetch that knows some addresses by heart."""
 
-    def fetch(location: str) -> Iterator[tuple[str, bytes]]:
+    def fetch(request: Request) -> Iterator[tuple[Request, bytes]]:
         for name, body in bodies.items():
-            if name in location:
-                yield location, body
+            if name in request.address:
+                yield request, body
                 return
-        raise SourceError(f"{location}: no connection; check the network")
+        raise SourceError(f"{request.address}: no connection; check the network")
 
     return fetch
 
 
-def collected(*sources: Source, today: date = DAY, **bodies: bytes) -> Collected:
-    """Return what the sources give with the given bodies."""
-    return collect(sources, today=today, fetch=literal(**bodies))
+def failing(error: SourceError) -> Fetch:
+    """Return a fetch that only fails."""
+
+    def fetch(request: Request) -> Iterator[tuple[Request, bytes]]:
+        raise error
+
+    return fetch
+
+
+def arrivals(
+    *sources: Source, fetch: Fetch, now: datetime = NOW, before: Mapping[str, SourceHealth] | None = None
+) -> list[Arrival]:
+    """Return what the sources give, in their own order."""
+    everyone = named(sources)
+    found = list(collect(everyone, day=now.date(), now=now, fetch=fetch, before=before or {}))
+    return sorted(found, key=lambda arrival: list(everyone).index(arrival.health.source))
+
+
+def health_of(source: Source, fetch: Fetch, *, now: datetime = NOW, before: SourceHealth | None = None) -> SourceHealth:
+    """Return the health of one source, which answered `before`."""
+    [arrival] = arrivals(source, fetch=fetch, now=now, before={before.source: before} if before else {})
+    return arrival.health
+
+
+# ------------------------------------------------------------------ arrivals
 
 
 def test_one_failure_stops_no_other_source() -> None:
     """The reader gets what there is, and is told what there is not."""
-    found = collected(Feed(name="A", path="lost"), Feed(name="B", path="rss"), Pages(path="page"), rss=RSS, page=PAGE)
+    sources = (Feed(name="A", path="lost"), Feed(name="B", path="rss"), Pages(path="page"))
+    found = arrivals(*sources, fetch=literal(rss=RSS, page=PAGE))
 
-    assert [entry.title for entry in found.entries] == ["Café of papers", "A Title of a Paper"]
-    assert [(health.source, health.state, health.entries) for health in found.health] == [
+    assert [entry.title for arrival in found for entry in arrival.entries] == ["Café of papers", "A Title of a Paper"]
+    assert [(one.health.source, one.health.state, one.health.entries) for one in found] == [
         ("feed A", HealthState.FAILED, 0),
         ("feed B", HealthState.FETCHED, 1),
         ("pages page", HealthState.FETCHED, 1),
     ]
-    assert found.health[0].detail == "lost: no connection; check the network"
+    assert found[0].health.detail == "lost: no connection; check the network"
 
 
 def test_a_mistake_of_ours_is_logged_with_its_traceback_and_fails_one_source_only(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It is neither swallowed nor allowed to stop the run."""
-    found = collected(Broken(), Feed(name="B", path="rss"), one=b"x", two=b"y", rss=RSS)
+    found = arrivals(Broken(), Feed(name="B", path="rss"), fetch=literal(one=b"x", two=b"y", rss=RSS))
     tracebacks = [record for record in caplog.records if record.exc_info]
 
-    assert [health.state for health in found.health] == [HealthState.FAILED, HealthState.FETCHED]
-    assert found.health[0].detail == (
+    assert [one.health.state for one in found] == [HealthState.FAILED, HealthState.FETCHED]
+    assert found[0].health.detail == (
         "one 2026-11-20: unexpected ZeroDivisionError: one 2026-11-20 1 2026-11-20; "
         "please report it with the details in the log (and 1 more)"
     )
     assert len(tracebacks) == 2
 
 
-def test_arxivs_weekend_is_empty_with_its_reason() -> None:
-    """Silence is explained."""
-    [health] = collected(Arxiv(categories=("cs.LG",)), today=SATURDAY, arxiv=EMPTY_ATOM).health
+def test_one_slow_source_keeps_no_other_waiting() -> None:
+    """Sources are asked side by side: the second answers while the first has not."""
+    answered = threading.Event()
 
-    assert (health.state, health.detail) == (HealthState.EMPTY, "arXiv announces nothing on Saturday and Sunday")
+    def fetch(request: Request) -> Iterator[tuple[Request, bytes]]:
+        if "slow" in request.address:
+            assert answered.wait(10)
+        yield request, RSS
+        answered.set()
+
+    sources = named([Feed(name="A", path="slow"), Feed(name="B", path="quick")])
+    found = list(collect(sources, day=DAY, now=NOW, fetch=fetch))
+
+    assert [arrival.health.source for arrival in found] == ["feed B", "feed A"]
 
 
-def test_an_empty_answer_on_another_day_is_told_as_it_is() -> None:
-    """Nobody guesses a reason."""
-    [health] = collected(Arxiv(categories=("cs.LG",)), arxiv=EMPTY_ATOM).health
+def test_a_source_is_followed_from_page_to_page() -> None:
+    """Each body says what to read next."""
+    [arrival] = arrivals(Paged(pages=3), fetch=literal(page=b""))
 
-    assert (health.state, health.detail) == (HealthState.EMPTY, "it answered, and lists nothing")
+    assert [entry.title for entry in arrival.entries] == [f"Paper number {n}" for n in (1, 2, 3)]
+    assert {entry.source for entry in arrival.entries} == {"paged"}
+
+
+def test_a_list_without_end_is_not_followed_for_ever() -> None:
+    """And it says so."""
+    [arrival] = arrivals(Paged(pages=10_000), fetch=literal(page=b""))
+
+    assert len(arrival.entries) == MOST_REQUESTS
+    assert arrival.health.warnings == ("it goes on after 200 requests, and the rest is not read",)
+
+
+def test_a_page_that_fails_leaves_what_came_before(caplog: pytest.LogCaptureFixture) -> None:
+    """The rest is a warning, and the source is asked again soon."""
+    [arrival] = arrivals(Paged(pages=3), fetch=literal(**{"page 1": b"", "page 2": b""}))
+
+    assert [entry.title for entry in arrival.entries] == ["Paper number 1", "Paper number 2"]
+    assert arrival.health.state is HealthState.FETCHED
+    assert arrival.health.warnings == ("page 3: no connection; check the network",)
+    assert arrival.health.again_at == NOW + timedelta(minutes=15)
+    assert "page 3" in caplog.text
 
 
 def test_sources_of_one_label_are_numbered_in_health_and_entries() -> None:
     """Otherwise nobody knows which of them failed."""
     feed = Feed(name="A", path="rss")
-    found = collected(feed, feed, Feed(name="A (2)", path="rss"), rss=RSS)
+    found = arrivals(feed, feed, Feed(name="A (2)", path="rss"), fetch=literal(rss=RSS))
 
-    assert [health.source for health in found.health] == ["feed A", "feed A (2)", "feed A (2) (2)"]
-    assert [entry.source for entry in found.entries] == [health.source for health in found.health]
+    assert [one.health.source for one in found] == ["feed A", "feed A (2)", "feed A (2) (2)"]
+    assert [entry.source for one in found for entry in one.entries] == [one.health.source for one in found]
 
 
 def test_progress_is_told_after_each_source() -> None:
     """With how many there are."""
     told: list[tuple[str, int, int]] = []
-    sources = (Feed(name="A", path="rss"), Feed(name="B", path="lost"))
-    collect(sources, today=DAY, fetch=literal(rss=RSS), progress=lambda *each: told.append(each))
+    sources = named([Feed(name="A", path="rss"), Feed(name="B", path="lost")])
+    list(collect(sources, day=DAY, now=NOW, fetch=literal(rss=RSS), progress=lambda *each: told.append(each)))
 
-    assert told == [("feed A", 1, 2), ("feed B", 2, 2)]
+    assert sorted(name for name, _, _ in told) == ["feed A", "feed B"]
+    assert [numbers for _, *numbers in told] == [[1, 2], [2, 2]]
 
 
 def test_one_bad_file_of_several_is_a_warning(tmp_path: Path) -> None:
     """The others are read; the bad one is named."""
     for name, body in {"a.txt": PAGE, "b.txt": b"", "c.txt": PAGE}.items():
         (tmp_path / name).write_bytes(body)
-    found = collect([Pages(path="*.txt")], today=DAY, fetch=HttpAndFiles(tmp_path))
+    [arrival] = arrivals(Pages(path="*.txt"), fetch=HttpAndFiles(tmp_path))
 
-    [health] = found.health
-    assert [entry.place for entry in found.entries] == ["a.txt:1", "c.txt:1"]
-    assert health.state is HealthState.FETCHED
-    assert health.warnings == ("b.txt: no papers in this page; save the listing again, as text",)
+    assert [entry.place for entry in arrival.entries] == ["a.txt:1", "c.txt:1"]
+    assert arrival.health.state is HealthState.FETCHED
+    assert arrival.health.warnings == ("b.txt: no papers in this page; save the listing again, as text",)
 
 
 def test_warnings_beyond_twenty_are_counted(caplog: pytest.LogCaptureFixture) -> None:
     """The log has them all, the email does not."""
     body = RSS.replace(b"</channel>", b"<item><link>x</link></item>" * 30 + b"</channel>")
-    [health] = collected(Feed(name="A", path="rss"), rss=body).health
+    health = health_of(Feed(name="A", path="rss"), literal(rss=body))
 
     assert len(health.warnings) == 20
     assert health.warnings[-1] == "and 11 more; the log has them all"
@@ -154,319 +248,148 @@ def test_warnings_beyond_twenty_are_counted(caplog: pytest.LogCaptureFixture) ->
 
 def test_a_detail_is_one_short_line() -> None:
     """Whatever a server wrote."""
+    health = health_of(Pages(path="p"), failing(SourceError("p\r\n\0Bcc: x " + "y" * 5000)))
 
-    def fetch(location: str) -> Iterator[tuple[str, bytes]]:
-        raise SourceError(f"{location}\r\n\0Bcc: x " + "y" * 5000)
-
-    [health] = collect([Pages(path="p")], today=DAY, fetch=fetch).health
-
-    assert health.detail.startswith("p Bcc: x yyy") or health.detail == "p Bcc: x…"
+    assert health.detail.startswith("p Bcc: x")
     assert len(health.detail) <= 400
 
 
 def test_no_sources_give_nothing() -> None:
     """And no error."""
-    assert collected() == Collected((), ())
+    assert arrivals(fetch=literal()) == []
+
+
+def test_an_interrupt_while_asking_reaches_the_caller() -> None:
+    """A thread that ends must not leave the run waiting for ever."""
+
+    def fetch(request: Request) -> Iterator[tuple[Request, bytes]]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        arrivals(Pages(path="p"), fetch=fetch)
 
 
 def test_every_kind_of_source_has_its_key() -> None:
-    """It is the key in the settings."""
-    assert {key: kind.__name__.lower() for key, kind in KINDS.items()} == {
-        "arxiv": "arxiv", "feed": "feed", "pages": "pages",
-    }  # fmt: skip
+    """It is the key in the settings, and a label begins with it."""
+    assert list(KINDS) == [
+        "arxiv", "huggingface", "biorxiv", "medrxiv", "pubmed", "openreview", "semantic_scholar", "crossref", "feed",
+        "pages", "file",
+    ]  # fmt: skip
 
 
-# ------------------------------------------------------------------ files
-
-
-def test_files_of_a_pattern_come_sorted_and_named_from_the_base(tmp_path: Path) -> None:
-    """So that a run is repeatable and a place can be found."""
-    (tmp_path / "saved" / "deep").mkdir(parents=True)
-    for name in ("saved/b.txt", "saved/a.txt", "saved/deep/c.txt", "saved/d.md"):
-        (tmp_path / name).write_bytes(name.encode())
-    fetch = HttpAndFiles(tmp_path)
-
-    assert list(fetch("saved/*.txt")) == [("saved/a.txt", b"saved/a.txt"), ("saved/b.txt", b"saved/b.txt")]
-    assert [name for name, _ in fetch("saved/**/*.txt")] == ["saved/a.txt", "saved/b.txt", "saved/deep/c.txt"]
-
-
-def test_a_name_with_brackets_is_a_name_before_it_is_a_pattern(tmp_path: Path) -> None:
-    """Browsers save `page [1].txt`."""
-    (tmp_path / "page [1].txt").write_bytes(PAGE)
-
-    assert list(HttpAndFiles(tmp_path)("page [1].txt")) == [("page [1].txt", PAGE)]
-
-
-def test_an_absolute_path_is_read_as_it_is(tmp_path: Path) -> None:
-    """It has nothing to do with the base."""
-    (tmp_path / "x.xml").write_bytes(RSS)
-
-    assert list(HttpAndFiles(Path("elsewhere"))(str(tmp_path / "*.xml"))) == [(str(tmp_path / "x.xml"), RSS)]
-
-
-def test_a_pattern_that_matches_nothing_is_an_error_that_says_so(tmp_path: Path) -> None:
-    """Most often a slip in the settings."""
-    (tmp_path / "directory.txt").mkdir()
-    with pytest.raises(SourceError, match=r"\*\.txt: no file has this name or pattern in .*; correct the path"):
-        HttpAndFiles(tmp_path)("*.txt")
-
-
-def test_a_file_that_is_too_large_is_refused_and_the_next_one_read(tmp_path: Path) -> None:
-    """An error in the middle does not end the pattern."""
-    (tmp_path / "a").write_bytes(b"x" * 11)
-    (tmp_path / "b").write_bytes(b"x" * 10)
-    bodies = HttpAndFiles(tmp_path, max_bytes=10)("*")
-
-    with pytest.raises(SourceError, match="a: larger than 10 bytes"):
-        next(bodies)
-    assert list(bodies) == [("b", b"x" * 10)]
-
-
-# ------------------------------------------------------------------ a real server
-
-
-@dataclass
-class Server:
-    """An HTTP server on loopback that answers what a test told it and remembers what it was asked."""
-
-    address: str
-    answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = field(default_factory=dict)
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-
-    def answer(self, path: str, body: bytes = b"", *, status: int = 200, **headers: str) -> str:
-        """Add an answer for a path (the last one is repeated) and return the address."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.answers.setdefault(path, []).append((status, named, body))
-        return self.address + path
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """Return a server that runs during the test."""
-    told = Server("")
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
-            told.asked.append((self.path, dict(self.headers)))
-            answers = told.answers.get(path, [(404, {}, b"nothing here")])
-            status, headers, body = answers.pop(0) if len(answers) > 1 else answers[0]
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base class calls it so
-            """Say nothing."""
-
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told.address = f"http://127.0.0.1:{running.server_port}"
-    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield told
-    running.shutdown()
-    thread.join()
-    running.server_close()
-
-
-def a_fetch(**options: object) -> HttpAndFiles:
-    """Return a fetch that never sleeps in earnest."""
-    return HttpAndFiles(Path(), **{"timeout_seconds": 2.0, "sleep": lambda _: None, **options})  # type: ignore[arg-type]
-
-
-def body_of(address: str, **options: object) -> bytes:
-    """Return the body at an address."""
-    [(place, body)] = a_fetch(**options)(address)
-    assert place == address
-    return body
-
-
-def test_a_body_is_fetched_and_the_request_says_who_asks(server: Server) -> None:
-    """Some servers refuse a request without Accept, and operators like to know whom to write to."""
-    address = server.answer("/rss", RSS)
-
-    assert body_of(address, contact="https://example.org/papers") == RSS
-    [(_, headers)] = server.asked
-    assert headers["User-Agent"] == f"paper-newsletter/{__version__} (+https://example.org/papers)"
-    assert headers["Accept"].startswith("application/atom+xml")
+# ------------------------------------------------------------------ health
 
 
 @pytest.mark.parametrize(
-    ("status", "message"),
+    ("now", "state", "detail"),
     [
-        (404, "the server answered 404; nothing is at this address; correct it under sources"),
-        (403, "the server answered 403; it refuses this program"),
-        (500, "the server answered 500; the next run tries again"),
-        (418, "the server answered 418; check the address"),
+        (datetime(2026, 11, 21, 12, tzinfo=UTC), HealthState.EMPTY, "Saturday and Sunday"),
+        (datetime(2026, 11, 27, 12, tzinfo=UTC), HealthState.EMPTY, "Thanksgiving"),
+        (datetime(2026, 11, 24, 12, tzinfo=UTC), HealthState.LATE, "not there yet"),
     ],
+    ids=["weekend", "holiday", "any other day"],
 )
-def test_an_error_status_says_the_way_out(server: Server, status: int, message: str) -> None:
-    """By what the reader of it can do."""
-    address = server.answer("/rss", b"<html>sorry</html>", status=status)
+def test_arxivs_silence_is_explained(now: datetime, state: HealthState, detail: str) -> None:
+    """Weekend, holiday and a list that should be there are three different truths."""
+    health = health_of(Arxiv(categories=("cs.LG",)), literal(arxiv=EMPTY_ATOM), now=now)
 
-    with pytest.raises(SourceError, match=f"{address}: {message}"):
-        body_of(address)
-
-
-def test_the_reason_arxiv_gives_for_a_refusal_is_told(server: Server) -> None:
-    """It comes as a feed with status 400 and names what was wrong."""
-    body = b"<?xml version='1.0'?><rss><channel><title>Feed error for query: cs.zz</title></channel></rss>"
-    address = server.answer("/atom/cs.zz", body, status=400)
-
-    with pytest.raises(SourceError, match=r"400 \(Feed error for query: cs.zz\); check the address"):
-        body_of(address)
+    assert health.state is state
+    assert detail in health.detail
+    assert (health.next_at is not None) == (state is HealthState.EMPTY)
 
 
-@pytest.mark.parametrize("status", [406, 429, 503])
-def test_a_server_that_asks_to_wait_is_asked_again(server: Server, status: int) -> None:
-    """After as long as it says."""
-    server.answer("/rss", status=status, Retry_After="7")
-    server.answer("/rss", status=status)
-    address = server.answer("/rss", RSS)
-    slept: list[float] = []
+def test_a_list_that_gives_nothing_wanted_is_empty_and_not_late() -> None:
+    """It is there; only replacements are on it."""
+    body = an_atom_feed(an_atom_entry(1, "replace"))
+    health = health_of(Arxiv(categories=("cs.LG",)), literal(arxiv=body), now=datetime(2026, 11, 24, 12, tzinfo=UTC))
 
-    assert body_of(address, sleep=slept.append) == RSS
-    assert slept == [7.0, 10.0]
+    assert (health.state, health.detail) == (HealthState.EMPTY, "one paper is listed, none new or cross")
 
 
-@pytest.mark.parametrize(("retry_after", "requests"), [("", 3), ("3600", 1)])
-def test_a_server_that_asks_to_wait_too_long_or_too_often_fails_for_today(
-    server: Server, retry_after: str, requests: int
-) -> None:
-    """The other sources do not wait for it."""
-    address = server.answer("/rss", status=429, Retry_After=retry_after)
+def test_an_empty_answer_of_a_source_without_a_calendar_is_told_as_it_is() -> None:
+    """Nobody guesses a reason."""
+    health = health_of(Feed(name="A", path="rss"), literal(rss=b"<rss version='2.0'><channel/></rss>"))
 
-    with pytest.raises(SourceError, match="429; the next run tries again"):
-        body_of(address)
-    assert len(server.asked) == requests
+    assert (health.state, health.detail) == (HealthState.EMPTY, "it answered, and lists nothing")
+    assert (health.at, health.again_at) == (NOW, NOW + timedelta(hours=3))
 
 
-def test_redirects_are_followed_but_not_for_ever(server: Server) -> None:
-    """Feeds move."""
-    moved = server.answer("/old", status=301, Location="/new")
-    circle = server.answer("/circle", status=302, Location="/circle")
-    astray = server.answer("/astray", status=302, Location="ftp://example.org/")
-    server.answer("/new", RSS)
+def test_a_source_that_cannot_be_asked_about_a_past_day_says_so() -> None:
+    """It is not asked, and nothing is invented."""
+    [arrival] = collect(named([Paged(pages=3)]), day=DAY - timedelta(days=3), now=NOW, fetch=failing(SourceError("x")))
 
-    assert body_of(moved) == RSS
-    with pytest.raises(SourceError, match="more than 5 redirects"):
-        body_of(circle)
-    with pytest.raises(SourceError, match="an address that is not http"):
-        body_of(astray)
+    assert (arrival.health.state, arrival.health.detail) == (
+        HealthState.EMPTY, "it cannot be asked about a past day",
+    )  # fmt: skip
 
 
-def test_a_body_that_breaks_off_is_an_error(server: Server) -> None:
-    """Half a list of papers is not today's list."""
-    address = server.answer("/rss", RSS, Content_Length=str(len(RSS) + 100))
+def test_a_list_that_should_be_there_is_asked_for_again_in_half_an_hour() -> None:
+    """Late is not empty."""
+    health = health_of(Late(), literal(late=b""))
 
-    with pytest.raises(SourceError, match=r"the connection broke off \(.*\); the next run tries again"):
-        body_of(address)
-
-
-def test_a_body_that_is_too_large_is_refused_before_it_is_all_read(server: Server) -> None:
-    """Also when it is small on the way."""
-    large = server.answer("/large", b"x" * 2_000_001)
-    bomb = server.answer("/bomb", gzip.compress(b"x" * 20_000_000), Content_Encoding="gzip")
-
-    for address in (large, bomb):
-        with pytest.raises(SourceError, match="larger than 2 MB; is it a feed"):
-            body_of(address, max_bytes=2_000_000)
+    assert (health.state, health.detail) == (HealthState.LATE, "today's list is not there yet")
+    assert health.again_at == NOW + timedelta(minutes=30)
 
 
-def test_a_damaged_compression_is_an_error(server: Server) -> None:
-    """Not an exception of a library."""
-    address = server.answer("/rss", b"no gzip at all", Content_Encoding="gzip")
+def test_yesterdays_list_is_late_though_it_has_entries() -> None:
+    """They are kept; dedupe knows them already."""
+    health = health_of(Late(stale=True), literal(late=b""))
 
-    with pytest.raises(SourceError, match="the body is damaged"):
-        body_of(address)
-
-
-def test_a_wrong_charset_in_the_header_does_not_matter(server: Server) -> None:
-    """The bytes decide."""
-    address = server.answer("/rss", RSS, Content_Type="application/rss+xml; charset=iso-8859-1")
-    found = collect([Feed(name="A", url=address)], today=DAY, fetch=a_fetch())
-
-    assert found.entries[0] == Entry("feed A", f"{address}#1", "Café of papers")
+    assert (health.state, health.entries) == (HealthState.LATE, 1)
+    assert health.detail == "the list is still that of yesterday"
 
 
-def test_a_server_that_drips_is_not_waited_for(server: Server) -> None:
-    """Each byte may come in time and the whole still never end."""
-    address = server.answer("/rss", RSS)
-    clock = iter(range(0, 10_000, 100))
+def test_a_failed_source_is_left_alone_longer_with_each_failure_in_a_row() -> None:
+    """A quarter of an hour, doubled up to four hours."""
+    source, fetch = Feed(name="A", path="rss"), failing(SourceError("no connection"))
+    health: SourceHealth | None = None
+    waits = []
+    for _ in range(7):
+        health = health_of(source, fetch, before=health)
+        assert health.again_at is not None
+        waits.append((health.again_at - NOW) / timedelta(minutes=1))
 
-    with pytest.raises(SourceError, match="the server sends too slowly"):
-        body_of(address, monotonic=lambda: float(next(clock)))
-
-
-def test_no_connection_is_an_error_with_the_address() -> None:
-    """Nobody listens there."""
-    with pytest.raises(SourceError, match=r"http://127\.0\.0\.1:9/rss\?token=…: no connection .*; check the address"):
-        body_of("http://127.0.0.1:9/rss?token=hunter2")
-
-
-def test_a_silent_server_is_an_error_after_the_timeout() -> None:
-    """It takes the connection and says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        with pytest.raises(SourceError, match=r"no answer within 0.1 s; the next run tries again"):
-            body_of(address, timeout_seconds=0.1)
+    assert waits == [15, 30, 60, 120, 240, 240, 240]
+    assert health is not None
+    assert health.failures == 7
+    assert health_of(source, literal(rss=RSS), before=health).failures == 0
 
 
-def test_a_server_without_tls_is_an_error(server: Server) -> None:
-    """The address says https, and http is spoken."""
-    with pytest.raises(SourceError, match="no connection"):
-        body_of(server.address.replace("http://", "https://"))
+def test_who_asks_to_wait_is_throttled_until_then_and_not_asked_before() -> None:
+    """Retry-After is honoured across runs."""
+    source = Feed(name="A", path="rss")
+    health = health_of(source, failing(SourceThrottled("429", wait_seconds=3_600)))
+    again = health_of(source, literal(rss=RSS), before=health)
+    later = health_of(source, literal(rss=RSS), now=NOW + timedelta(hours=1), before=health)
+
+    assert (health.state, health.again_at) == (HealthState.THROTTLED, NOW + timedelta(hours=1))
+    assert again == health
+    assert later.state is HealthState.FETCHED
 
 
-@pytest.mark.parametrize("address", ["http://", "http://[bad/", "http://exa mple.org/", "http://example.org:99999999/"])
-def test_an_impossible_address_is_an_error(address: str) -> None:
-    """Not an exception of a library."""
-    with pytest.raises(SourceError):
-        body_of(address)
+def test_a_source_that_throttles_without_saying_how_long_waits_like_a_failed_one() -> None:
+    """A quarter of an hour at first."""
+    health = health_of(Feed(name="A", path="rss"), failing(SourceThrottled("406")))
+
+    assert (health.state, health.again_at) == (HealthState.THROTTLED, NOW + timedelta(minutes=15))
 
 
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("https://rss.arxiv.org/atom/cs.LG", True),
-        ("http://ARXIV.org", True),
-        ("https://export.arxiv.org:443/api", True),
-        ("https://notarxiv.org/", False),
-        ("https://arxiv.org.example.org/", False),
-        ("https://example.org/arxiv.org", False),
-    ],
-)
-def test_every_host_of_arxiv_is_known(*, address: str, expected: bool) -> None:
-    """They share one gate."""
-    assert _is_arxiv(address) is expected
+def test_a_source_is_due_until_it_answered_and_when_it_may_have_more() -> None:
+    """A fresh answer is not asked for again."""
+    later = NOW + timedelta(hours=1)
+
+    assert is_due(None, NOW)
+    assert is_due(a_health(), NOW)
+    assert is_due(a_health(again_at=NOW), NOW)
+    assert not is_due(a_health(again_at=later), NOW)
+    assert not is_waiting(a_health(state=HealthState.FAILED, again_at=later), NOW)
+    assert is_waiting(a_health(state=HealthState.THROTTLED, again_at=later), NOW)
 
 
-def test_requests_to_arxiv_keep_three_seconds_apart(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
-    """Its terms ask for it, over all its hosts; other hosts need not wait."""
-    monkeypatch.setattr("newsletter.collect.fetch._is_arxiv", lambda address: "arxiv" in address)
-    arxiv, other = server.answer("/arxiv", RSS), server.answer("/rss", RSS)
-    now = [100.0]
-    slept: list[float] = []
+def test_what_went_wrong_is_logged_and_what_went_right_too(caplog: pytest.LogCaptureFixture) -> None:
+    """One line for each source."""
+    with caplog.at_level(logging.INFO):
+        arrivals(Feed(name="A", path="lost"), Feed(name="B", path="rss"), fetch=literal(rss=RSS))
 
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        now[0] += seconds
-
-    fetch = a_fetch(sleep=sleep, monotonic=lambda: now[0])
-    list(fetch(arxiv))
-    list(fetch(other))
-    now[0] += 1.0
-    list(fetch(arxiv))
-    list(fetch(arxiv))
-
-    assert slept == [2.0, 3.0]
-
-
-def test_the_http_client_does_not_log_secrets(server: Server, caplog: pytest.LogCaptureFixture) -> None:
-    """It would write every address in full."""
-    caplog.set_level(logging.DEBUG)
-    address = server.answer("/rss", RSS)
-    collect([Feed(name="A", url=f"{address}?token=hunter2")], today=DAY, fetch=a_fetch())
-
-    assert "hunter2" not in caplog.text
+    assert "feed A: failed, 0 entries. lost: no connection" in caplog.text
+    assert "feed B: fetched, 1 entries" in caplog.text

@@ -1,120 +1,184 @@
-"""Fetch and parse every source; one failure never stops the others, and each source's health is told."""
+"""Ask every source, politely and side by side; one failure never stops the others, and each one's health is told.
+
+ask      the bytes of one source, page after page, to its arrival
+collect  many sources at once, each arrival handed over as it comes
+health   which truth an answer is: fetched, empty, late, throttled, failed
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
+from queue import Empty, SimpleQueue
+from types import MappingProxyType
 from typing import Protocol
 
+from newsletter.collect.health import Answers, health_of, is_waiting
 from newsletter.errors import SourceError
-from newsletter.models import Collected, Entry, HealthState, Parsed, SourceHealth
-from newsletter.sources.source import Source, shown
-from newsletter.text import clean, shorten
+from newsletter.models import Arrival, HealthState, SourceHealth
+from newsletter.sources.addresses import shown
+from newsletter.sources.source import Parsed, Request, Source
+from newsletter.text import clean
 
 log = logging.getLogger(__name__)
 
-_MOST_WARNINGS = 20  # of one source: they are stored, logged and mailed
-_LONGEST_DETAIL = 400  # characters
+MOST_REQUESTS = 200  # of one source in one run: a list without end is not followed
+_AT_ONCE = 8
+_NOTHING_BEFORE: Mapping[str, SourceHealth] = MappingProxyType({})
 
 
 class Fetch(Protocol):
-    """What brings the bytes: `HttpAndFiles` in earnest, a few literal bodies in tests."""
+    """What brings the bytes: `HttpAndFiles` in earnest, a few literal bodies in tests. Called from several threads."""
 
-    def __call__(self, location: str) -> Iterator[tuple[str, bytes]]:
-        """Yield (place, body) for an address, or for each file of a pattern in sorted order; raises `SourceError`."""
+    def __call__(self, request: Request) -> Iterator[tuple[Request, bytes]]:
+        """Yield (request, body) for an address, or for each file of a pattern in sorted order; raises `SourceError`."""
 
 
 def silent(label: str, done: int, total: int) -> None:
     """Tell nobody about progress."""
 
 
-def collect(
-    sources: Sequence[Source], *, today: date, fetch: Fetch, progress: Callable[[str, int, int], None] = silent
-) -> Collected:
-    """Return the entries and the health of every source, in their order.
-
-    `progress` is told (label, sources done, sources in all) after each source. Sources of the same label are
-    numbered (`feed Distill`, `feed Distill (2)`), in their entries as well.
-    """
-    entries: list[Entry] = []
-    health: list[SourceHealth] = []
-    for done, (label, source) in enumerate(zip(_distinct(sources), sources, strict=True), 1):
-        found, state = _one(source, label, today=today, fetch=fetch)
-        entries += found
-        health.append(state)
-        log.log(
-            logging.WARNING if state.state is HealthState.FAILED else logging.INFO,
-            "%s: %s, %d entries%s", label, state.state, state.entries, f" ({state.detail})" if state.detail else "",
-        )  # fmt: skip
-        progress(label, done, len(sources))
-    return Collected(tuple(entries), tuple(health))
-
-
-def _distinct(sources: Sequence[Source]) -> list[str]:
-    labels: list[str] = []
+def named(sources: Iterable[Source]) -> dict[str, Source]:
+    """Return the sources by their names; of the same label they are numbered: `feed Distill`, `feed Distill (2)`."""
+    found: dict[str, Source] = {}
     for source in sources:
-        label = name = clean(source.label)
+        name = label = clean(source.label)
         number = 1
-        while label in labels:
+        while name in found:
             number += 1
-            label = f"{name} ({number})"
-        labels.append(label)
-    return labels
+            name = f"{label} ({number})"
+        found[name] = source
+    return found
 
 
-def _one(source: Source, label: str, *, today: date, fetch: Fetch) -> tuple[list[Entry], SourceHealth]:
-    entries: list[Entry] = []
-    warnings: list[str] = []
-    failures: list[str] = []
-    for answer in _answers(source, label, today=today, fetch=fetch):
+def collect(
+    sources: Mapping[str, Source],
+    *,
+    day: date,
+    now: datetime,
+    fetch: Fetch,
+    before: Mapping[str, SourceHealth] = _NOTHING_BEFORE,
+    progress: Callable[[str, int, int], None] = silent,
+) -> Iterator[Arrival]:
+    """Yield what each of the named sources gives for `day`, as it comes: their order is that of their answers.
+
+    `now` is aware, in the newsletter's zone. `before` is what they answered last: who asked us to wait is not asked
+    before. `progress` is told (name, sources done, sources in all) after each.
+    """
+    asked = {name: source for name, source in sources.items() if not is_waiting(before.get(name), now)}
+    waiting = [Arrival(before[name]) for name in sources if name not in asked]
+    tasks = [lambda item=item: ask(*item, day=day, now=now, fetch=fetch, before=before) for item in asked.items()]
+    for done, arrival in enumerate(_all(waiting, _side_by_side(tasks)), 1):
+        health = arrival.health
+        level = logging.WARNING if health.state in {HealthState.FAILED, HealthState.THROTTLED} else logging.INFO
+        log.log(level, "%s: %s, %d entries. %s", health.source, health.state, health.entries, health.detail)
+        progress(health.source, done, len(sources))
+        yield arrival
+
+
+def ask(
+    name: str,
+    source: Source,
+    *,
+    day: date,
+    now: datetime,
+    fetch: Fetch,
+    before: Mapping[str, SourceHealth] = _NOTHING_BEFORE,
+) -> Arrival:
+    """Return what one source gives for `day`; whatever goes wrong is its health."""
+    answers = Answers()
+    for answer in _answers(name, source, day=day, now=now, fetch=fetch):
         if isinstance(answer, SourceError):
-            failures.append(shorten(clean(str(answer)), limit=_LONGEST_DETAIL))
+            answers.failures.append(answer)
         else:
-            entries += [entry if entry.source == label else replace(entry, source=label) for entry in answer.entries]
-            warnings += [shorten(clean(warning), limit=_LONGEST_DETAIL) for warning in answer.warnings]
-    for line in (*failures, *warnings):
-        log.warning("%s: %s", label, line)
-    return entries, _health(source, label, len(entries), failures=failures, warnings=warnings, today=today)
+            answers.entries += [
+                entry if entry.source == name else replace(entry, source=name) for entry in answer.entries
+            ]
+            answers.warnings += answer.warnings
+            answers.late = answers.late or answer.late
+            answers.empty = answers.empty or answer.empty
+    for line in (*answers.failures, *answers.warnings):
+        log.warning("%s: %s", name, clean(str(line)))
+    health = health_of(name, source, answers, day=day, now=now, before=before.get(name))
+    return Arrival(health, tuple(answers.entries))
 
 
-def _answers(source: Source, label: str, *, today: date, fetch: Fetch) -> Iterator[Parsed | SourceError]:
-    """Yield what each body of a source gave, or why it gave nothing; an iterator may go on after an error."""
-    for location in source.locations(today):
-        bodies: Iterator[tuple[str, bytes]] | None = None
-        while True:
-            answer: Parsed | SourceError
-            try:
-                bodies = bodies if bodies is not None else iter(fetch(location))
-                place, body = next(bodies)
-                answer = source.parse(body, place, today=today)
-            except StopIteration:
-                break
-            except SourceError as error:
-                answer = error
-            except Exception as error:  # a mistake of ours in one source must neither stop the others nor be hidden
-                log.exception("%s: unexpected error at %s", label, shown(location))
-                what = f"unexpected {type(error).__name__}: {error}"
-                answer = SourceError(f"{shown(location)}: {what}; please report it with the details in the log")
+def _answers(name: str, source: Source, *, day: date, now: datetime, fetch: Fetch) -> Iterator[Parsed | SourceError]:
+    """Yield what each body gave, or why it gave nothing, following each to what it says to read next."""
+    try:
+        waiting = list(source.requests(day, now=now))
+    except Exception as error:  # noqa: BLE001 - a mistake of ours, told as any other
+        yield _mistake(name, name, error)
+        return
+    for number in range(MOST_REQUESTS):
+        if not waiting:
+            return
+        for answer in _bodies(name, source, waiting.pop(0), now=now, fetch=fetch):
+            if isinstance(answer, Parsed):
+                waiting += answer.more
             yield answer
-            if bodies is None:
-                break
+        if waiting and number == MOST_REQUESTS - 1:
+            yield Parsed(warnings=(f"it goes on after {MOST_REQUESTS} requests, and the rest is not read",))
 
 
-def _health(
-    source: Source, label: str, entries: int, *, failures: Sequence[str], warnings: Sequence[str], today: date
-) -> SourceHealth:
-    if failures and not entries:
-        more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-        return SourceHealth(label, HealthState.FAILED, detail=failures[0] + more, warnings=_few(warnings))
-    if not entries:
-        silence = source.silence(today) or "it answered, and lists nothing"
-        return SourceHealth(label, HealthState.EMPTY, detail=silence, warnings=_few(warnings))
-    return SourceHealth(label, HealthState.FETCHED, entries=entries, warnings=_few((*failures, *warnings)))
+def _bodies(
+    name: str, source: Source, request: Request, *, now: datetime, fetch: Fetch
+) -> Iterator[Parsed | SourceError]:
+    """Yield what each body of one request gave; an iterator of files may go on after an error."""
+    bodies: Iterator[tuple[Request, bytes]] | None = None
+    while True:
+        answer: Parsed | SourceError
+        try:
+            bodies = bodies if bodies is not None else iter(fetch(request))
+            given, body = next(bodies)
+            answer = source.parse(body, given, now=now)
+        except StopIteration:
+            return
+        except SourceError as error:
+            answer = error
+        except Exception as error:  # noqa: BLE001 - a mistake of ours in one source must neither stop the others nor be hidden
+            answer = _mistake(name, shown(request.address), error)
+        yield answer
+        if bodies is None:
+            return
 
 
-def _few(warnings: Sequence[str]) -> tuple[str, ...]:
-    if len(warnings) <= _MOST_WARNINGS:
-        return tuple(warnings)
-    return (*warnings[: _MOST_WARNINGS - 1], f"and {len(warnings) - _MOST_WARNINGS + 1} more; the log has them all")
+def _mistake(name: str, place: str, error: Exception) -> SourceError:
+    log.error("%s: unexpected error at %s", name, place, exc_info=error)
+    return SourceError(
+        f"{place}: unexpected {type(error).__name__}: {error}; please report it with the details in the log"
+    )
+
+
+def _all(first: Iterable[Arrival], rest: Iterable[Arrival]) -> Iterator[Arrival]:
+    yield from first
+    yield from rest
+
+
+def _side_by_side(tasks: Sequence[Callable[[], Arrival]]) -> Iterator[Arrival]:
+    """Yield the results of `tasks` as they come, a few running at a time; hosts are kept apart by `fetch`."""
+    todo: SimpleQueue[Callable[[], Arrival]] = SimpleQueue()
+    done: SimpleQueue[Arrival | BaseException] = SimpleQueue()
+    for task in tasks:
+        todo.put(task)
+
+    def work() -> None:
+        try:
+            while True:
+                done.put(todo.get_nowait()())
+        except Empty:
+            return
+        except BaseException as error:  # noqa: BLE001 - handed over: else the wait for it would never end
+            done.put(error)
+
+    # Daemons: who interrupts the program does not wait for a server that hangs.
+    for _ in range(min(_AT_ONCE, len(tasks))):
+        threading.Thread(target=work, daemon=True).start()
+    for _ in tasks:
+        result = done.get()
+        if isinstance(result, BaseException):
+            raise result
+        yield result

@@ -1,0 +1,137 @@
+"""What went wrong on the way to a source, in one line with the way out, and whether asking again soon may help."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+from newsletter.errors import SourceError, SourceThrottled
+from newsletter.sources.addresses import shown
+from newsletter.sources.source import Request
+from newsletter.text import clean, decode, shorten
+
+MOST_REDIRECTS = 5
+
+_ASKS_TO_WAIT = frozenset({406, 429, 503})  # 406: what arXiv's edge answers under load
+_MAY_PASS = frozenset({502, 504})
+_LATER = "the next run tries again"
+_WAYS_OUT = {
+    401: "it wants a login; look for an address that is public",
+    403: "it refuses this program; look for another address of the same feed",
+    404: "nothing is at this address; correct it under sources",
+    410: "nothing is at this address any more; remove it from sources",
+}
+_REFUSED_KEY = "it does not take this key; correct it under sources"
+_LONGEST_SAID = 200  # characters
+
+_LONGEST_WAIT_SECONDS = 60.0
+_TRY_FOR_SECONDS = 75.0  # from the first failure: longer, and the other readers of this run wait for one source
+
+
+class MayPass(SourceError):
+    """A failure that may be over in a few seconds: no connection, no answer, a gateway's error."""
+
+
+def named(request: Request) -> str:
+    """Return the address of a request as it may be shown, on one line."""
+    return clean(shown(request.address))
+
+
+# ------------------------------------------------------------------ asking again
+
+
+def again(monotonic: Callable[[], float]) -> Callable[[Exception], bool | float]:
+    """Return stamina's question about one request: is it tried again, and after how many seconds (True: stamina's)."""
+    give_up_at: float | None = None
+
+    def ask(error: Exception) -> bool | float:
+        nonlocal give_up_at
+        if not isinstance(error, (MayPass, SourceThrottled)):
+            return False
+        now = monotonic()
+        give_up_at = now + _TRY_FOR_SECONDS if give_up_at is None else give_up_at
+        wait_seconds = error.wait_seconds if isinstance(error, SourceThrottled) else 0.0
+        if wait_seconds > _LONGEST_WAIT_SECONDS or now + wait_seconds > give_up_at:
+            return False
+        return wait_seconds or True
+
+    return ask
+
+
+def wait_asked(retry_after: str, *, now: float) -> float:
+    """Return the seconds a `Retry-After` header asks to wait, 0 where it says nothing; `now` in seconds of the epoch.
+
+    RFC 9110 10.2.3: seconds, or a date.
+    """
+    written = retry_after.strip()
+    if re.fullmatch(r"[0-9]{1,6}", written):
+        return float(written)
+    try:
+        date = parsedate_to_datetime(written)
+        return max((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now, 0.0)
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+# ------------------------------------------------------------------ what a server answers
+
+
+def refusal(request: Request, status: int, body: bytes, *, wait_seconds: float) -> SourceError:
+    """Return what an error status means; arXiv explains its refusals in the body, as a feed."""
+    said = re.sub(r"<[^>]*>", " ", decode(body[:4_000])) if body.lstrip().startswith(b"<?xml") else ""
+    said = f" ({shorten(clean(said), limit=_LONGEST_SAID)})" if said.strip() else ""
+    address = named(request)
+    if status in _ASKS_TO_WAIT and wait_seconds:
+        asks = f"the server answers {status}{said} and asks to wait {wait_seconds:.0f} s"
+        return SourceThrottled(f"{address}: {asks}; asked again after that", wait_seconds=wait_seconds)
+    line = f"{address}: the server answered {status}{said}; {_way_out(request, status)}"
+    if status in _ASKS_TO_WAIT:
+        return SourceThrottled(line)
+    return MayPass(line) if status in _MAY_PASS else SourceError(line)
+
+
+def _way_out(request: Request, status: int) -> str:
+    if status in {401, 403} and (request.headers or shown(request.address) != request.address):
+        return _REFUSED_KEY
+    return _WAYS_OUT.get(status, _LATER if status >= 500 or status in _ASKS_TO_WAIT else "check the address")
+
+
+# ------------------------------------------------------------------ no answer
+
+
+def no_answer(request: Request, error: Exception, *, timeout_seconds: float) -> SourceError:
+    """Return what happened on the way to the server."""
+    import httpx2  # noqa: PLC0415 loaded already
+
+    passing = (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError)
+    kind = MayPass if isinstance(error, passing) and not _is_certificate(error) else SourceError
+    return kind(f"{named(request)}: {_explained(error, timeout_seconds)}")
+
+
+def _is_certificate(error: Exception) -> bool:
+    import httpx2  # noqa: PLC0415 loaded already
+
+    return isinstance(error, httpx2.ConnectError) and "CERTIFICATE" in str(error).upper()
+
+
+def _explained(error: Exception, timeout_seconds: float) -> str:
+    import httpx2  # noqa: PLC0415 loaded already
+
+    said = shorten(clean(str(error)), limit=_LONGEST_SAID) or type(error).__name__
+    if _is_certificate(error):
+        return f"the server's certificate does not hold ({said}); check the address, and the clock of this machine"
+    unsendable = "the request cannot be sent; check the address and the key under sources"  # `said` may quote the key
+    explanations: dict[type[Exception], str] = {
+        httpx2.TimeoutException: f"no answer within {timeout_seconds:g} s; {_LATER}",
+        httpx2.InvalidURL: f"not an address ({said}); correct it under sources",
+        httpx2.UnsupportedProtocol: f"it leads to an address that is not http ({said}); correct it under sources",
+        httpx2.ConnectError: f"no connection ({said}); check the address and the network",
+        httpx2.ProxyError: f"no connection through the proxy ({said}); check the proxy settings",
+        httpx2.DecodingError: f"the body is damaged ({said}); {_LATER}",
+        httpx2.LocalProtocolError: unsendable,
+        UnicodeError: unsendable,
+    }
+    otherwise = f"the connection broke off ({said}); {_LATER}"
+    return next((text for kind, text in explanations.items() if isinstance(error, kind)), otherwise)
