@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -12,7 +12,9 @@ from tempfile import TemporaryDirectory
 
 import children
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
@@ -22,9 +24,11 @@ from sqlalchemy import create_engine
 from stores import a_store
 
 import newsletter.store
+from newsletter.dedupe import latest
 from newsletter.errors import LockedError, StoreError
-from newsletter.models import AnnounceType, Entry, HealthState, Paper
+from newsletter.models import AnnounceType, Arrival, Edition, Entry, HealthState, Paper, Signals
 from newsletter.store import Store
+from newsletter.store.database import _MIGRATIONS
 from newsletter.store.tables import HEAD, metadata
 
 NEXT_DAY = DAY + timedelta(days=1)
@@ -278,6 +282,15 @@ def test_a_lock_that_cannot_be_made_is_a_store_error(store: Store) -> None:
 
 # ------------------------------------------------------------------ editions
 
+SIGNALS = st.builds(
+    Signals,
+    upvotes=st.none() | st.integers(0, 999),
+    upvotes_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    submitter=WORDS,
+    keywords=LISTS,
+    venue=WORDS,
+    code_url=WORDS,
+)
 ENTRIES = st.builds(
     Entry,
     source=WORDS,
@@ -293,6 +306,10 @@ ENTRIES = st.builds(
     announce_type=st.none() | st.sampled_from(AnnounceType),
     published=DAYS,
     byline=WORDS,
+    also=LISTS,
+    raw_title=WORDS,
+    raw_abstract=WORDS,
+    signals=SIGNALS,
 )
 PAPERS = st.builds(
     Paper,
@@ -306,6 +323,7 @@ PAPERS = st.builds(
     version=st.integers(0, 9),
     identities=LISTS.map(lambda identities: tuple(dict.fromkeys(identities))),
     entries=st.lists(ENTRIES, max_size=3, unique_by=lambda entry: replace(entry, place="")).map(tuple),
+    signals=SIGNALS,
 )
 
 
@@ -404,9 +422,15 @@ def test_an_entry_that_only_moved_within_its_source_is_not_kept_twice(store: Sto
 
 
 def test_a_paper_of_an_earlier_day_stays_there_and_learns(store: Store) -> None:
-    """Nobody gets it as new again, but its new identity and entry are known."""
+    """Nobody gets it as new again, but its new identity, entry and votes are known."""
     seen = a_paper("One", id="title:one")
-    again = replace(seen, title="ONE", identities=("title:one", "doi:10.1/one"), entries=(an_entry("One", source="b"),))
+    again = replace(
+        seen,
+        title="ONE",
+        identities=("title:one", "doi:10.1/one"),
+        entries=(*seen.entries, an_entry("One", source="b")),
+        signals=Signals(upvotes=12, upvotes_at=NOW),
+    )
     store.editions.save(an_edition(seen), collected_at=NOW)
 
     store.editions.save(an_edition(again, a_paper("Two"), day=NEXT_DAY), collected_at=NOW)
@@ -417,31 +441,116 @@ def test_a_paper_of_an_earlier_day_stays_there_and_learns(store: Store) -> None:
     assert [paper.title for paper in second.papers] == ["Two"]
     assert [(paper.title, paper.identities) for paper in first.papers] == [("One", ("title:one", "doi:10.1/one"))]
     assert [entry.source for entry in first.papers[0].entries] == ["arxiv cs.CL", "b"]
+    assert first.papers[0].signals.upvotes == 12
+    assert {paper.title: day for paper, day in store.editions.listed_between(NEXT_DAY, NEXT_DAY)} == {
+        "One": DAY, "Two": NEXT_DAY,
+    }  # fmt: skip
 
 
-def test_a_paper_known_by_another_id_keeps_the_one_it_has(store: Store) -> None:
-    """Two sightings with an identity in common are one work, whatever order they come in."""
-    store.editions.save(an_edition(a_paper("One", id="title:one")), collected_at=NOW)
-    again = a_paper("One", id="arxiv:2611.00001", identities=("arxiv:2611.00001", "title:one"))
+def test_a_newer_version_is_an_update_of_its_day_and_no_new_paper(store: Store) -> None:
+    """It was announced on the second day, and came on the first."""
+    paper = a_paper("One", id="arxiv:2611.00001", entries=(an_entry(version=1),))
+    newer = replace(paper, version=3, entries=(*paper.entries, an_entry(version=3)))
+    store.editions.save(an_edition(paper), collected_at=NOW)
 
-    store.editions.save(an_edition(again), collected_at=NOW)
+    for _ in range(2):  # read again, the day still brought it
+        store.editions.save(an_edition(day=NEXT_DAY, updates=(newer,)), collected_at=NOW)
 
-    edition = store.editions.on(DAY)
+    edition = store.editions.on(NEXT_DAY)
     assert edition is not None
-    assert [(paper.id, paper.identities) for paper in edition.papers] == [
-        ("title:one", ("title:one", "arxiv:2611.00001"))
-    ]
-    assert store.editions.known_identities(["arxiv:2611.00001"]) == {"arxiv:2611.00001": "title:one"}
+    assert edition.papers == ()
+    assert [(paper.id, latest(paper).version) for paper in edition.updates] == [("arxiv:2611.00001", 3)]
 
 
-def test_known_identities_answers_for_more_than_one_statement_takes(store: Store) -> None:
-    """A day can bring thousands."""
+def test_merging_asks_for_the_stored_papers_of_the_identities(store: Store) -> None:
+    """More of them than one statement takes; what is made of them becomes the day's edition."""
     papers = [a_paper(f"Paper {n}", id=f"arxiv:{n}", identities=(f"arxiv:{n}", f"title:{n}")) for n in range(1200)]
     store.editions.save(an_edition(*papers), collected_at=NOW)
+    met: list[str] = []
 
-    known = store.editions.known_identities(f"title:{n}" for n in range(3000))
+    def make(known: Sequence[Paper]) -> Edition:
+        met.extend(paper.id for paper in known)
+        return an_edition(*known, a_paper("New"), day=NEXT_DAY)
 
-    assert known == {f"title:{n}": f"arxiv:{n}" for n in range(1200)}
+    edition = store.editions.merge((f"title:{n}" for n in range(3000)), make, collected_at=NOW)
+
+    assert sorted(met) == sorted(paper.id for paper in papers)
+    assert [paper.title for paper in edition.papers] == ["New"]
+
+
+def test_when_merging_fails_nothing_is_kept_and_the_arrivals_stay(store: Store) -> None:
+    """It is one transaction."""
+    arrival = Arrival(a_health(), (an_entry(),))
+    store.arrivals.keep(DAY, arrival, at=NOW)
+
+    def fail(_known: Sequence[Paper]) -> Edition:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.editions.merge((), fail, collected_at=NOW)
+
+    assert (store.editions.on(DAY), store.arrivals.of(DAY, since=NOW)) == (None, (arrival,))
+
+
+# ------------------------------------------------------------------ health, arrivals, votes
+
+
+def test_what_each_source_answered_last_is_known_from_any_day(store: Store) -> None:
+    """Who asked us to wait yesterday is not asked this morning."""
+    until = NOW + timedelta(hours=30)
+    throttled = a_health(state=HealthState.THROTTLED, entries=0, at=NOW, again_at=until, failures=3)
+    empty = a_health(source="b", state=HealthState.EMPTY, entries=0, next_at=until)
+    store.editions.save(an_edition(health=(throttled, empty)), collected_at=NOW)
+    store.editions.save(an_edition(day=NEXT_DAY, health=(a_health(source="b"),)), collected_at=NOW)
+
+    assert store.editions.health_until(NEXT_DAY) == {"arxiv cs.CL": throttled, "b": a_health(source="b")}
+    assert store.editions.health_until(DAY) == {"arxiv cs.CL": throttled, "b": empty}
+    assert store.editions.health_on(DAY) == {"arxiv cs.CL": throttled, "b": empty}
+    assert store.editions.health_on(date(2026, 1, 1)) is None
+    assert store.editions.days() == (NEXT_DAY, DAY)
+
+
+@given(st.lists(ENTRIES, max_size=3))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_arrived_is_kept_until_it_is_an_edition(store: Store, entries: list[Entry]) -> None:
+    """A crash between fetching and merging loses nothing."""
+    health = a_health(state=HealthState.LATE, at=NOW, again_at=NOW, failures=2, warnings=("a line",))
+    arrival = Arrival(health, tuple(entries))
+
+    store.arrivals.keep(DAY, Arrival(a_health()), at=NOW)
+    store.arrivals.keep(DAY, arrival, at=NOW)
+
+    assert store.arrivals.of(DAY, since=NOW) == (arrival,)
+    assert store.arrivals.of(DAY, since=NOW + timedelta(seconds=1)) == ()
+    assert store.arrivals.of(NEXT_DAY, since=NOW) == ()
+    store.editions.merge((), lambda _: an_edition(), collected_at=NOW)
+    assert store.arrivals.of(DAY, since=NOW) == ()
+
+
+def test_a_reader_has_one_vote_per_paper_and_may_take_it_back(store: Store) -> None:
+    """The last word counts."""
+    store.editions.save(an_edition(a_paper("One", id="a"), a_paper("Two", id="b")), collected_at=NOW)
+    for value in (1, -1):
+        store.votes.cast("Ada@example.org", "a", value, at=NOW)
+    store.votes.cast("grace@example.org", "b", 1, at=NOW)
+    store.votes.cast("GRACE@example.org", "b", 0, at=NOW)
+
+    assert store.votes.since(DAY) == (("ada@example.org", "a", -1, NOW),)
+    assert store.votes.since(NEXT_DAY) == ()
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(url: str) -> None:
+    """What it holds stays, and says nothing about what was not known then."""
+    with Store.open(url) as store:
+        store.editions.save(an_edition(a_paper()), collected_at=NOW)
+        with store._database.writing() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0001")
+
+    with Store.open(url) as store:
+        assert store.editions.on(DAY) == an_edition(a_paper())
 
 
 @pytest.mark.parametrize(

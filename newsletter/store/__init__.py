@@ -17,21 +17,28 @@ from types import TracebackType
 from typing import Self
 
 from newsletter.errors import StoreError
+from newsletter.store.arrivals import Arrivals
 from newsletter.store.database import Database
 from newsletter.store.editions import Editions
 from newsletter.store.lock import Lock
 from newsletter.store.outbox import Claimed, Outbox, Silence
+from newsletter.store.votes import Votes
 
-__all__ = ["Claimed", "Editions", "Outbox", "Silence", "Store"]
+__all__ = ["Arrivals", "Claimed", "Editions", "Outbox", "Silence", "Store", "Votes"]
 
 
 class Store:
-    """An open database: `editions` holds what was collected, `outbox` what is sent to whom."""
+    """An open database.
+
+    `arrivals` and `editions` hold what was collected, `outbox` what is sent to whom, `votes` what readers think of it.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = Lock(database.path.with_name(database.path.name + ".lock"))
+        self.arrivals = Arrivals(database)
         self.editions = Editions(database)
+        self.votes = Votes(database)
         self.outbox = Outbox(database, self._lock)
 
     @classmethod

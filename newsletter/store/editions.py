@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.ids import arxiv_id, doi, title_key
-from newsletter.models import Edition, HealthState, Paper, SourceHealth
+from newsletter.models import Edition, Paper, SourceHealth
+from newsletter.store.arrivals import drop_arrivals
 from newsletter.store.database import Database
-from newsletter.store.papers import chunks, paper_of, paper_row, seen_again, told_more
-from newsletter.store.tables import edition_papers, editions, identities, papers, source_health
+from newsletter.store.health import health_on, latest_health, save_health
+from newsletter.store.papers import chunks, paper_of, paper_row
+from newsletter.store.tables import edition_papers, editions, identities, papers
 
 _MOST_FOUND = 20
 _KEPT = frozenset(("id", "first_at"))
@@ -27,15 +30,27 @@ class Editions:
     def save(self, edition: Edition, *, collected_at: datetime) -> None:
         """Keep `edition`, or join it to what its day already has: papers are added and updated, never dropped.
 
-        A paper of an earlier day keeps that day and what its readers saw; only its new identities and entries are
-        added. A source's health is the latest one.
+        A paper of an earlier day keeps that day and what its readers saw; only its identities, entries and signals are
+        brought up to date. A source's health is the latest one.
         """
         with self._database.writing() as connection:
-            before = _edition(connection, edition.day)
-            entries = max(edition.entries, before.entries if before else 0)
-            _upsert_edition(connection, edition.day, collected_at, entries)
-            _save_health(connection, edition.day, edition.health, before.health if before else ())
-            _save_papers(connection, edition.day, edition.papers, collected_at)
+            _save(connection, edition, collected_at)
+
+    def merge(
+        self, wanted: Iterable[str], make: Callable[[Sequence[Paper]], Edition], *, collected_at: datetime
+    ) -> Edition:
+        """Keep the edition that `make` makes of the stored papers with a `wanted` identity; return its whole day's.
+
+        It is one transaction: nobody stores a paper between the question and the answer. The day's arrivals are
+        forgotten, being in the edition now.
+        """
+        with self._database.writing() as connection:
+            made = make(_known(connection, wanted))
+            _save(connection, made, collected_at)
+            drop_arrivals(connection, made.day)
+            kept = _edition(connection, made.day)
+        assert kept is not None  # noqa: S101 - just saved
+        return kept
 
     def on(self, day: date) -> Edition | None:
         """Return the edition of `day` with the papers first seen on it, in the order they came, or None."""
@@ -66,10 +81,29 @@ class Editions:
             latest: date | None = connection.execute(select(func.max(editions.c.day))).scalar_one()
         return latest
 
-    def known_identities(self, wanted: Iterable[str]) -> dict[str, str]:
-        """Return those of `wanted` that are stored, each with the id of its paper."""
+    def days(self) -> tuple[date, ...]:
+        """Return the days that have an edition, the newest first."""
         with self._database.reading() as connection:
-            return _known(connection, wanted)
+            return tuple(connection.execute(select(editions.c.day).order_by(editions.c.day.desc())).scalars())
+
+    def listed_between(self, earliest: date, latest: date) -> tuple[tuple[Paper, date], ...]:
+        """Return the papers that any source listed on these days, whenever they came first, each with that day."""
+        listed = select(edition_papers.c.paper_id).where(edition_papers.c.day.between(earliest, latest))
+        asked = select(papers).where(papers.c.id.in_(listed)).order_by(papers.c.id)
+        with self._database.reading() as connection:
+            return tuple((paper_of(row), row["first_day"]) for row in connection.execute(asked).mappings())
+
+    def health_on(self, day: date) -> dict[str, SourceHealth] | None:
+        """Return what each source answered for `day`, None where it has no edition."""
+        with self._database.reading() as connection:
+            if connection.execute(select(editions.c.day).where(editions.c.day == day)).first() is None:
+                return None
+            return {health.source: health for health in health_on(connection, day)}
+
+    def health_until(self, day: date) -> dict[str, SourceHealth]:
+        """Return what each source answered last, up to `day`."""
+        with self._database.reading() as connection:
+            return latest_health(connection, day)
 
     def find_papers(self, query: str) -> tuple[tuple[Paper, date], ...]:
         """Return the papers that `query` names, each with the day it was first seen, the newest first.
@@ -105,115 +139,94 @@ def _found(connection: Connection, asked: ColumnElement[bool]) -> tuple[tuple[Pa
     return tuple((paper_of(row), row["first_day"]) for row in rows)
 
 
-def _known(connection: Connection, wanted: Iterable[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _known(connection: Connection, wanted: Iterable[str]) -> tuple[Paper, ...]:
+    found: dict[str, Paper] = {}
     for chunk in chunks(dict.fromkeys(wanted)):
-        rows = connection.execute(select(identities).where(identities.c.identity.in_(chunk)))
-        found.update((row.identity, row.paper_id) for row in rows)
-    return found
+        owners = select(identities.c.paper_id).where(identities.c.identity.in_(chunk))
+        rows = connection.execute(select(papers).where(papers.c.id.in_(owners))).mappings()
+        found.update((row["id"], paper_of(row)) for row in rows if row["id"] not in found)
+    return tuple(found.values())
 
 
 def _edition(connection: Connection, day: date) -> Edition | None:
     kept = connection.execute(select(editions).where(editions.c.day == day)).one_or_none()
     if kept is None:
         return None
-    first_seen = (
-        select(papers)
-        .join(edition_papers)
-        .where(edition_papers.c.day == day, papers.c.first_day == day)
-        .order_by(edition_papers.c.position)
-    )
+    listed = select(papers).join(edition_papers).where(edition_papers.c.day == day)
+    listed = listed.order_by(edition_papers.c.position)
+    new = listed.where(papers.c.first_day == day)
+    updated = listed.where(papers.c.first_day < day, edition_papers.c.updated_to.is_not(None))
     return Edition(
         day=day,
-        papers=tuple(paper_of(row) for row in connection.execute(first_seen).mappings()),
-        health=_health(connection, day),
+        papers=tuple(paper_of(row) for row in connection.execute(new).mappings()),
+        health=health_on(connection, day),
         entries=kept.entries,
+        updates=tuple(paper_of(row) for row in connection.execute(updated).mappings()),
     )
 
 
-def _health(connection: Connection, day: date) -> tuple[SourceHealth, ...]:
-    rows = connection.execute(
-        select(source_health).where(source_health.c.day == day).order_by(source_health.c.position)
-    )
-    return tuple(
-        SourceHealth(row.source, HealthState(row.state), row.entries, row.detail, tuple(row.warnings)) for row in rows
-    )
+# ------------------------------------------------------------------ writing
 
 
-def _upsert_edition(connection: Connection, day: date, collected_at: datetime, entries: int) -> None:
-    values = {"collected_at": collected_at, "entries": entries}
-    statement = insert(editions).values(day=day, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["day"], set_=values))
+def _save(connection: Connection, edition: Edition, collected_at: datetime) -> None:
+    values = {"collected_at": collected_at, "entries": edition.entries}
+    latest = insert(editions).values(day=edition.day, **values)
+    new = latest.excluded.entries
+    most = {**values, "entries": case((new > editions.c.entries, new), else_=editions.c.entries)}
+    connection.execute(latest.on_conflict_do_update(index_elements=["day"], set_=most))
+    save_health(connection, edition.day, edition.health)
+    seen = {paper.id: paper for paper in (*edition.papers, *edition.updates)}
+    if seen:
+        _upsert_papers(connection, _as_seen_first(connection, edition.day, seen.values()), collected_at)
+        _list(connection, edition.day, tuple(seen), {paper.id: paper.version for paper in edition.updates})
 
 
-def _save_health(
-    connection: Connection, day: date, latest: Sequence[SourceHealth], before: Sequence[SourceHealth]
-) -> None:
-    answered = {health.source for health in latest}
-    kept = (*latest, *(health for health in before if health.source not in answered))
-    connection.execute(delete(source_health).where(source_health.c.day == day))
-    rows = [
-        {
-            "day": day,
-            "position": position,
-            "source": health.source,
-            "state": health.state.value,
-            "entries": health.entries,
-            "detail": health.detail,
-            "warnings": list(health.warnings),
-        }
-        for position, health in enumerate(kept)
-    ]
-    if rows:
-        connection.execute(insert(source_health), rows)
-
-
-def _save_papers(connection: Connection, day: date, seen: Sequence[Paper], collected_at: datetime) -> None:
-    ids = _known(connection, (identity for paper in seen for identity in _all_identities(paper)))
-    stored = _stored(connection, set(ids.values()))
-    now: dict[str, tuple[Paper, date]] = {}
-    for paper in seen:
-        owner = next((ids[identity] for identity in _all_identities(paper) if identity in ids), paper.id)
-        known, first_day = now.get(owner) or stored.get(owner) or (None, day)
-        if known is not None:
-            paper = seen_again(paper, known) if first_day == day else told_more(known, paper)  # noqa: PLW2901
-        now[paper.id] = (paper, first_day)
-    if now:
-        _upsert_papers(connection, now.values(), collected_at)
-        _append(connection, day, tuple(now))
-
-
-def _all_identities(paper: Paper) -> tuple[str, ...]:
-    return (paper.id, *paper.identities)
-
-
-def _stored(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Paper, date]]:
+def _as_seen_first(connection: Connection, day: date, seen: Iterable[Paper]) -> list[tuple[Paper, date]]:
+    """Return each paper with its first day; one of an earlier day as its readers saw it, with what is new about it."""
+    by_id = {paper.id: paper for paper in seen}
     stored: dict[str, tuple[Paper, date]] = {}
-    for chunk in chunks(sorted(ids)):
+    for chunk in chunks(by_id):
         rows = connection.execute(select(papers).where(papers.c.id.in_(chunk))).mappings()
         stored.update((row["id"], (paper_of(row), row["first_day"])) for row in rows)
-    return stored
+    return [
+        _told_more(paper, *stored[paper.id], day) if paper.id in stored else (paper, day) for paper in by_id.values()
+    ]
 
 
-def _upsert_papers(connection: Connection, kept: Iterable[tuple[Paper, date]], collected_at: datetime) -> None:
-    pairs = tuple(kept)
+def _told_more(paper: Paper, known: Paper, first_day: date, day: date) -> tuple[Paper, date]:
+    if first_day >= day:
+        return paper, first_day
+    kept = replace(known, identities=paper.identities, entries=paper.entries, signals=paper.signals)
+    return kept, first_day
+
+
+def _upsert_papers(connection: Connection, kept: Sequence[tuple[Paper, date]], collected_at: datetime) -> None:
     statement = insert(papers)
     # When a paper first came is told once; everything else is what was seen last.
     columns = {column.name: statement.excluded[column.name] for column in papers.c if column.name not in _KEPT}
     upsert = statement.on_conflict_do_update(index_elements=["id"], set_=columns)
-    connection.execute(
-        upsert, [paper_row(paper, first_day=first_day, first_at=collected_at) for paper, first_day in pairs]
-    )
+    rows = [paper_row(paper, first_day=first_day, first_at=collected_at) for paper, first_day in kept]
+    connection.execute(upsert, rows)
     # An identity belongs to the paper that had it first: two works never trade places.
-    claims = [{"identity": identity, "paper_id": paper.id} for paper, _ in pairs for identity in _all_identities(paper)]
+    claims = [
+        {"identity": identity, "paper_id": paper.id} for paper, _ in kept for identity in (paper.id, *paper.identities)
+    ]
     connection.execute(insert(identities).on_conflict_do_nothing(), claims)
 
 
-def _append(connection: Connection, day: date, ids: Sequence[str]) -> None:
-    """Put papers behind those the day already has."""
-    listed = select(edition_papers.c.paper_id).where(edition_papers.c.day == day)
-    present = set(connection.execute(listed).scalars())
-    new = [paper_id for paper_id in ids if paper_id not in present]
-    rows = [{"day": day, "position": len(present) + n, "paper_id": paper_id} for n, paper_id in enumerate(new)]
-    if rows:
-        connection.execute(insert(edition_papers), rows)
+def _list(connection: Connection, day: date, ids: Sequence[str], updates: Mapping[str, int]) -> None:
+    """Put papers behind those the day already has, and note which of them are updates."""
+    asked = select(edition_papers.c.paper_id, edition_papers.c.position).where(edition_papers.c.day == day)
+    positions = {row.paper_id: row.position for row in connection.execute(asked)}
+    for paper_id in ids:
+        positions.setdefault(paper_id, len(positions))
+    statement = insert(edition_papers)
+    newer = func.coalesce(statement.excluded.updated_to, edition_papers.c.updated_to)
+    upsert = statement.on_conflict_do_update(index_elements=["day", "paper_id"], set_={"updated_to": newer})
+    connection.execute(
+        upsert,
+        [
+            {"day": day, "position": positions[paper_id], "paper_id": paper_id, "updated_to": updates.get(paper_id)}
+            for paper_id in ids
+        ],
+    )

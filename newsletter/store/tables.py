@@ -1,9 +1,10 @@
 """The tables: what the migrations make, as SQLAlchemy Core sees it.
 
     papers ◄── identities            every id a paper is recognised by
-       ▲ ▲
-       │ └──── edition_papers ──► editions ◄── source_health
-       │
+       ▲ ▲ ▲
+       │ │ └── edition_papers ──► editions ◄── source_health
+       │ │                        arrivals     what sources gave before it became an edition
+       │ └──── votes                           what readers think of papers
        └────── issue_papers ──► deliveries     the outbox: one row per subscriber and issue date
                                 silences       the issues that had nothing in them
 
@@ -35,7 +36,7 @@ from sqlalchemy import (
     or_,
 )
 
-HEAD = "0001"  # the newest revision in migrations/versions; a test holds the two together
+HEAD = "0002"  # the newest revision in migrations/versions; a test holds the two together
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -91,6 +92,7 @@ papers = Table(
     Column("version", Integer, nullable=False),
     Column("identities", JSON, nullable=False),  # in the paper's order; the table of that name is the index
     Column("entries", JSON, nullable=False),
+    Column("signals", JSON, nullable=False, server_default="{}"),
     Column("first_day", Date, nullable=False),
     Column("first_at", Utc, nullable=False),  # of the collection that brought it
 )
@@ -116,6 +118,7 @@ edition_papers = Table(
     Column("day", ForeignKey("editions.day"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("paper_id", ForeignKey("papers.id"), nullable=False),
+    Column("updated_to", Integer),  # the version that this day announced, where an earlier one was known
     UniqueConstraint("day", "paper_id"),
 )
 
@@ -129,6 +132,29 @@ source_health = Table(
     Column("entries", Integer, nullable=False),
     Column("detail", Words, nullable=False),
     Column("warnings", JSON, nullable=False),
+    Column("at", Utc),
+    Column("again_at", Utc),
+    Column("next_at", Utc),
+    Column("failures", Integer, nullable=False, server_default="0"),
+)
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("source", Words, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("health", JSON, nullable=False),
+    Column("entries", JSON, nullable=False),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("subscriber_key", Words, primary_key=True),
+    Column("paper_id", ForeignKey("papers.id"), primary_key=True),
+    Column("value", Integer, nullable=False),  # 1 for more like this, -1 for less
+    Column("at", Utc, nullable=False),
 )
 
 deliveries = Table(

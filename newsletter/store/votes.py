@@ -1,0 +1,49 @@
+"""What readers think of papers: one vote per reader and paper, the last one counts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from newsletter.store.database import Database
+from newsletter.store.tables import papers, votes
+
+
+class Vote(NamedTuple):
+    """One reader's vote for a paper (1) or against it (-1), and when."""
+
+    subscriber: str
+    paper_id: str
+    value: int
+    at: datetime
+
+
+class Votes:
+    """The votes of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def cast(self, subscriber: str, paper_id: str, value: int, *, at: datetime) -> None:
+        """Keep a vote, instead of an earlier one of this reader on this paper; 0 takes it back."""
+        key = subscriber.casefold()
+        with self._database.writing() as connection:
+            connection.execute(delete(votes).where(votes.c.subscriber_key == key, votes.c.paper_id == paper_id))
+            if value:
+                row = {"subscriber_key": key, "paper_id": paper_id, "value": value, "at": at}
+                connection.execute(insert(votes).values(row))
+
+    def since(self, day: date) -> tuple[Vote, ...]:
+        """Return the votes on papers first seen on `day` or later, in a fixed order."""
+        asked = (
+            select(votes)
+            .join(papers)
+            .where(papers.c.first_day >= day)
+            .order_by(votes.c.paper_id, votes.c.subscriber_key)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(asked).all()
+        return tuple(Vote(row.subscriber_key, row.paper_id, row.value, row.at) for row in rows)
