@@ -17,7 +17,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from newsletter.collect import collect
+from newsletter.collect import collect, named
 from newsletter.collect.fetch import HttpAndFiles
 from newsletter.config import Config, load
 from newsletter.dedupe import dedupe
@@ -66,8 +66,11 @@ def sample_sources() -> tuple[Source, ...]:
 
 def sample_edition() -> Edition:
     """Return the edition of the papers that ship."""
-    collected = collect(sample_sources(), today=DAY, fetch=HttpAndFiles(Path.cwd()))
-    return Edition(DAY, dedupe(collected.entries), collected.health, len(collected.entries))
+    now = datetime.combine(DAY, time(6), UTC)
+    found = list(collect(named(sample_sources()), day=DAY, now=now, fetch=HttpAndFiles(Path.cwd())))
+    entries = [entry for arrival in found for entry in arrival.entries]
+    health = sorted((arrival.health for arrival in found), key=lambda each: each.source)
+    return Edition(DAY, dedupe(entries), tuple(health), len(entries))
 
 
 def run_demo(directory: Path, *, pages: str | None = None, today: date, progress: Progress = silent) -> Demo:
@@ -102,7 +105,10 @@ def _main_job(
     active = [reader for reader in config.subscribers if reader.status is Status.ACTIVE]
     with Store.open(config.store) as store, SmtpMailer(config.smtp) as mailer:
         fetch = HttpAndFiles(directory)
-        edition = collect_edition(config.sources, store, fetch=fetch, day=day, now=now, progress=progress)
+        encode = weights.vectors.encode
+        edition = collect_edition(
+            config.sources, store, fetch=fetch, day=day, now=now, encode=encode, progress=progress
+        )
         prepared = prepare(edition, config.subscribers, weights, progress=progress)
         outcomes = send(
             config,

@@ -19,7 +19,7 @@ from newsletter.pipeline import Due, Outcome, OutcomeKind, collect_edition, send
 from newsletter.render import Templates, compile_templates
 from newsletter.sources.feed import Feed
 from newsletter.sources.pages import Pages
-from newsletter.sources.source import Source
+from newsletter.sources.source import Request, Source
 from newsletter.store import Store
 from newsletter.weights import Weights
 
@@ -60,12 +60,12 @@ class Bodies:
     def __init__(self, bodies: Mapping[str, str | bytes]) -> None:
         self.bodies = bodies
 
-    def __call__(self, location: str) -> Iterator[tuple[str, bytes]]:
-        """Yield the one body of a location."""
-        if location not in self.bodies:
-            raise SourceError(f"{location}: no answer")
-        body = self.bodies[location]
-        yield location, body.encode() if isinstance(body, str) else body
+    def __call__(self, request: Request) -> Iterator[tuple[Request, bytes]]:
+        """Yield the one body of an address."""
+        if request.address not in self.bodies:
+            raise SourceError(f"{request.address}: no answer")
+        body = self.bodies[request.address]
+        yield request, body.encode() if isinstance(body, str) else body
 
 
 class Newsroom:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from makers import a_newsletter, a_subscriber, an_interest
+from makers import a_newsletter, a_subscriber, an_entry, an_interest
 
-from newsletter.collect import collect
+from newsletter.collect import collect, named
 from newsletter.config import Config, IssueSettings, Schedule
 from newsletter.dedupe import dedupe
 from newsletter.deliver.smtp import SmtpMailer
@@ -21,6 +22,7 @@ from newsletter.pipeline import OutcomeKind, issue_for, prepare
 from newsletter.render import compile_templates
 from newsletter.schedule import Ran, Tools, run_due
 from newsletter.sources.pages import Pages
+from newsletter.sources.source import Parsed, Request, Silence, Source
 from newsletter.store import Store
 from newsletter.weights import Weights
 
@@ -49,13 +51,13 @@ class World:
             subscribers=readers,
         )
 
-    def fetch(self, location: str) -> Iterator[tuple[str, bytes]]:
+    def fetch(self, request: Request) -> Iterator[tuple[Request, bytes]]:
         """Serve the page as it is now."""
         self.fetches += 1
         if self.broken:
-            raise SourceError(f"{location}: no answer")
+            raise SourceError(f"{request.address}: no answer")
         page = "".join(f"{title}\n\n{ABSTRACT}\n\n" for title in self.titles)
-        yield location, f"new\n\nSubscribe\n\n{page}".encode()
+        yield request, f"new\n\nSubscribe\n\n{page}".encode()
 
     def send(self, message: bytes, **envelope: object) -> tuple[int, str]:
         """Hand a message to the inbox, or refuse as a server does that knows no such password."""
@@ -194,14 +196,109 @@ def test_one_reader_s_low_bar_changes_nobody_else_s_issue(world: World) -> None:
     assert _issue_of(world, ada) == alone
 
 
+# ------------------------------------------------------------------ days that were missed, lists that are late
+
+
+class Dated(Source):
+    """A source with one paper a day, which can be asked about any day; it may fail or be late on some of them."""
+
+    failing: ClassVar[set[date]] = set()
+    late: ClassVar[set[date]] = set()
+    asked: ClassVar[list[date]] = []
+
+    @property
+    def label(self) -> str:
+        """Return a name."""
+        return "dated"
+
+    def requests(self, day: date, *, now: datetime) -> tuple[Request, ...]:
+        """Return an address of the day."""
+        self.asked.append(day)
+        return (Request(day.isoformat()),)
+
+    def parse(self, body: bytes, request: Request, *, now: datetime) -> Parsed:
+        """Return the day's paper, unless it fails or is late."""
+        day = date.fromisoformat(request.address)
+        if day in self.failing:
+            raise SourceError("it fails today")
+        title = f"Speculative decoding as of {day:%A}, number {day.day}"
+        return (
+            Parsed() if day in self.late else Parsed((an_entry(title, abstract=ABSTRACT, url=f"https://a.org/{day}"),))
+        )
+
+    def silence(self, day: date, *, now: datetime) -> Silence:
+        """Return that there should be a list."""
+        return Silence("the list is not there yet", late=True)
+
+
+@pytest.fixture
+def dated(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return a newsletter that reads a source of dated papers."""
+    monkeypatch.setattr(Dated, "failing", set())
+    monkeypatch.setattr(Dated, "late", set())
+    monkeypatch.setattr(Dated, "asked", [])
+    world.config = replace(world.config, sources=(Dated(),))
+    return world
+
+
+def titles_of(store: Store, day: str) -> list[str]:
+    """Return the titles of a day's edition."""
+    edition = store.editions.on(date.fromisoformat(day))
+    return [paper.title for paper in edition.papers] if edition else []
+
+
+def test_days_on_which_nobody_collected_are_filled(dated: World) -> None:
+    """The machine was off from Tuesday to Thursday; Friday's issue has their papers, and no day is asked twice."""
+    dated.run("2026-11-16 07:00")
+    dated.run("2026-11-20 07:00")
+
+    assert [titles_of(dated.store, f"2026-11-{day}") for day in (17, 18, 19)] == [
+        ["Speculative decoding as of Tuesday, number 17"],
+        ["Speculative decoding as of Wednesday, number 18"],
+        ["Speculative decoding as of Thursday, number 19"],
+    ]
+    assert all(f"number {day}" in dated.sent()[-1] for day in (17, 18, 19, 20))
+    before = len(Dated.asked)
+    dated.run("2026-11-20 08:00")
+    assert len(Dated.asked) == before
+
+
+def test_a_first_run_fills_nothing(dated: World) -> None:
+    """Who begins today is not sent last week."""
+    dated.run("2026-11-20 07:00")
+
+    assert set(Dated.asked) == {date(2026, 11, 20)}
+
+
+def test_a_source_that_failed_yesterday_is_asked_about_yesterday(dated: World) -> None:
+    """Its papers of that day are not lost."""
+    Dated.failing.add(date(2026, 11, 19))
+    dated.run("2026-11-19 07:00")
+    Dated.failing.clear()
+    dated.run("2026-11-20 07:00")
+
+    assert titles_of(dated.store, "2026-11-19") == ["Speculative decoding as of Thursday, number 19"]
+
+
+def test_an_issue_waits_for_a_list_that_is_late(dated: World) -> None:
+    """It is neither sent empty nor given up; the list is asked for again in half an hour."""
+    Dated.late.add(date(2026, 11, 20))
+    waiting = [kinds(dated.run(f"2026-11-20 07:{minute:02}")) for minute in (0, 10, 20)]
+    asked = len(Dated.asked)
+    Dated.late.clear()
+
+    assert (waiting, asked) == ([[OutcomeKind.LATE]] * 3, 1)
+    assert kinds(dated.run("2026-11-20 07:31")) == [OutcomeKind.SENT]
+
+
 def _at(moment: str) -> datetime:
     return datetime.fromisoformat(moment).replace(tzinfo=UTC)
 
 
 def _edition(world: World, moment: str) -> Edition:
-    day = _at(moment).date()
-    collected = collect(world.config.sources, today=day, fetch=world.fetch)
-    return Edition(day, dedupe(collected.entries), collected.health, len(collected.entries))
+    now = _at(moment)
+    [arrival] = collect(named(world.config.sources), day=now.date(), now=now, fetch=world.fetch)
+    return Edition(now.date(), dedupe(arrival.entries), (arrival.health,), len(arrival.entries))
 
 
 def _issue_of(world: World, reader: Subscriber) -> Issue:

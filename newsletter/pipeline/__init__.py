@@ -1,6 +1,7 @@
 """The stages in their order: the one module that knows them all.
 
     collect_edition   sources ─► collect ─► dedupe ─► the store          once per day
+    trends_on         the store ─► trending                              once per day
     prepare           embed ─► match (who asked for what) ─► cluster     once per edition
     issue_for         match ─► compose                                   once per subscriber
     send              issue ─► render ─► outbox ─► deliver               once per subscriber and date
@@ -8,16 +9,10 @@
 `demo`, `send`, `run` and `serve` all call these functions. Clocks, fetching and the mail server come in as arguments.
 """
 
-from newsletter.pipeline.editions import (
-    Prepared,
-    Progress,
-    collect_edition,
-    edition_between,
-    issue_for,
-    prepare,
-    silent,
-)
+from newsletter.pipeline.collecting import Progress, always, collect_edition, silent
+from newsletter.pipeline.editions import Prepared, edition_between, issue_for, prepare
 from newsletter.pipeline.issues import Clock, Due, Outcome, OutcomeKind, deliver_waiting, send
+from newsletter.pipeline.trends import find_pick, trends_on, unknown_pick
 
 __all__ = [
     "Clock",
@@ -26,11 +21,15 @@ __all__ = [
     "OutcomeKind",
     "Prepared",
     "Progress",
+    "always",
     "collect_edition",
     "deliver_waiting",
     "edition_between",
+    "find_pick",
     "issue_for",
     "prepare",
     "send",
     "silent",
+    "trends_on",
+    "unknown_pick",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,8 +13,21 @@ from newsletter.config import Config
 from newsletter.deliver import Mailer, deliver
 from newsletter.deliver.message import as_bytes
 from newsletter.errors import ServerRefused, StoreError
-from newsletter.models import Delivery, DeliveryState, Edition, Email, HealthState, Issue, Status, Subscriber
-from newsletter.pipeline.editions import Prepared, Progress, edition_between, issue_for, prepare, silent
+from newsletter.models import (
+    UNREAD,
+    Delivery,
+    DeliveryState,
+    Edition,
+    Email,
+    HealthState,
+    Issue,
+    Status,
+    Subscriber,
+    Trend,
+)
+from newsletter.pipeline.collecting import Progress, silent
+from newsletter.pipeline.editions import Prepared, edition_between, issue_for, prepare
+from newsletter.pipeline.trends import trends_on
 from newsletter.render import Templates, render
 from newsletter.store import Store
 from newsletter.weights import Weights
@@ -33,6 +46,7 @@ class OutcomeKind(StrEnum):
     UNKNOWN = "unknown"  # may have arrived; held
     ALREADY = "already"  # this date's issue was sent by an earlier run
     EMPTY = "empty"
+    LATE = "late"  # nothing to read yet, but there should be: tried again
     PAUSED = "paused"
     DRAFTED = "drafted"  # a dry run
 
@@ -136,6 +150,7 @@ class _Drafts:
         self._progress = progress
         self._editions: dict[tuple[date, date, datetime | None], Edition] = {}
         self._prepared: dict[tuple[object, ...], Prepared] = {}
+        self._trends: dict[date, tuple[Trend, ...]] = {}
         self._active = [reader for reader in config.subscribers if reader.status is Status.ACTIVE]
 
     def outcome_or_failure(self, task: Due, *, queue: bool) -> Outcome:
@@ -158,7 +173,9 @@ class _Drafts:
             sent = earlier[0].state is DeliveryState.SENT
             return outcome(OutcomeKind.ALREADY if sent else OutcomeKind.WAITING, told(earlier[0]))
         prepared = self._groundwork(task)
-        issue = issue_for(prepared, reader, day=day, received=self._store.outbox.received(reader.email))
+        outbox = self._store.outbox
+        versions = outbox.versions(reader.email) if reader.updates and prepared.edition.updates else {}
+        issue = issue_for(prepared, reader, day=day, received=outbox.received(reader.email), versions=versions)
         if not issue.papers and not self._config.issue.send_when_empty:
             return self._empty(outcome, issue, prepared.edition, queue=queue)
         email = render(
@@ -178,15 +195,29 @@ class _Drafts:
         if window not in self._editions:
             self._editions[window] = edition_between(self._store, task.earliest, task.latest, after=task.after)
         edition = self._editions[window]
-        content = (edition.health, *(paper.id for paper in edition.papers))
+        updates = ((paper.id, len(paper.entries)) for paper in edition.updates)
+        content = (edition.health, task.latest, *(paper.id for paper in edition.papers), *updates)
         if content not in self._prepared:
-            self._prepared[content] = prepare(edition, self._active, self._weights, progress=self._progress)
+            trends = self._trends_on(task.latest)
+            self._prepared[content] = prepare(
+                edition, self._active, self._weights, trends=trends, progress=self._progress
+            )
         return self._prepared[content]
 
+    def _trends_on(self, day: date) -> tuple[Trend, ...]:
+        """Return what trends on a day, found out once for everybody."""
+        if day not in self._trends:
+            wanted = any(reader.trending for reader in self._active)
+            self._trends[day] = trends_on(self._store, self._config.picks, day=day, now=self._now) if wanted else ()
+        return self._trends[day]
+
     def _empty(self, outcome: Callable[..., Outcome], issue: Issue, edition: Edition, *, queue: bool) -> Outcome:
-        if not edition.papers and any(health.state is HealthState.FAILED for health in edition.health):
+        if not edition.papers and any(health.state in UNREAD for health in edition.health):
             # Silence would be a lie: the papers may be there, we could not read them.
-            return outcome(OutcomeKind.FAILED, "nothing to read: " + _failures(edition), issue=issue)
+            return outcome(OutcomeKind.FAILED, "nothing to read: " + _told_of(edition, UNREAD), issue=issue)
+        if not edition.papers and any(health.state is HealthState.LATE for health in edition.health):
+            late = _told_of(edition, {HealthState.LATE})
+            return outcome(OutcomeKind.LATE, f"nothing to read yet: {late}", issue=issue)
         reason = f"none of {issue.considered} new papers matched" if issue.considered else "no new papers"
         reason += f", {len(issue.cut)} were left out" if issue.cut else ""
         if queue:
@@ -238,6 +269,6 @@ def _others(deliveries: Iterable[Delivery], store: Store, trouble: str) -> tuple
     return tuple(_settled(outcome, store, trouble) for outcome in waiting)
 
 
-def _failures(edition: Edition) -> str:
-    failed = (health for health in edition.health if health.state is HealthState.FAILED)
-    return "; ".join(f"{health.source}: {health.detail}" for health in failed)
+def _told_of(edition: Edition, states: Collection[HealthState]) -> str:
+    told = (health for health in edition.health if health.state in states)
+    return "; ".join(f"{health.source}: {health.detail}" for health in told)

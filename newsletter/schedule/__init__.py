@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import FrameType
@@ -12,16 +12,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.collect import Fetch
+from newsletter.collect.health import is_due
 from newsletter.config import Config
 from newsletter.deliver import Mailer
 from newsletter.errors import NewsletterError
-from newsletter.models import Edition, HealthState, Status, Subscriber
+from newsletter.models import UNREAD, Edition, HealthState, SourceHealth, Status, Subscriber
 from newsletter.pipeline import (
     Clock,
     Due,
     Outcome,
     OutcomeKind,
     Progress,
+    always,
     collect_edition,
     deliver_waiting,
     send,
@@ -34,8 +36,10 @@ from newsletter.weights import Weights
 
 log = logging.getLogger(__name__)
 
-RETRY_FAILED_AFTER = timedelta(minutes=15)
-FRESH_FOR = timedelta(hours=3)  # a feed read before its source announced is read again for later readers
+# Says by a source's name and its health on a day, None where it has none, whether it is asked.
+Asked = Callable[[str, SourceHealth | None], bool]
+
+_MISSING = {*UNREAD, HealthState.LATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ def run_due(config: Config, store: Store, tools: Tools, *, progress: Progress = 
     tasks = due_now(config, store, now)
     edition = None
     if tasks or collection_due(config, store, now):
+        fill_gaps(config, store, tools, progress=progress)
         edition = edition_of_today(config, store, tools, progress=progress)
     if tasks:
         return Ran(edition, send_issues(config, store, tools, tasks, progress=progress))
@@ -100,8 +105,8 @@ def collection_due(config: Config, store: Store, now: datetime) -> bool:
     local = now.astimezone(ZoneInfo(config.schedule.timezone))
     if local.time() < config.schedule.send_at:
         return False
-    kept = store.editions.on(local.date())
-    return kept is None or (_has_failed(kept) and not _is_recent(store, kept, now, RETRY_FAILED_AFTER))
+    health = store.editions.health_on(local.date())
+    return health is None or any(_is_missing(each, now) for each in health.values())
 
 
 def due_now(config: Config, store: Store, now: datetime) -> tuple[Due, ...]:
@@ -134,14 +139,72 @@ def due(config: Config, store: Store, subscriber: Subscriber, issue_date: date, 
     return Due(subscriber, issue_date, first, latest, made)
 
 
-def edition_of_today(config: Config, store: Store, tools: Tools, *, progress: Progress = silent) -> Edition:
-    """Return today's edition, collected again when a source failed the last time or the last time is hours ago."""
+def edition_of_today(
+    config: Config, store: Store, tools: Tools, *, asked: Asked | None = None, progress: Progress = silent
+) -> Edition:
+    """Return today's edition, after asking each source that never answered today or may have more by now.
+
+    `asked` decides otherwise.
+    """
     now = tools.clock()
-    day = today(config, now)
-    kept = store.editions.on(day)
-    if kept is not None and _is_recent(store, kept, now, RETRY_FAILED_AFTER if _has_failed(kept) else FRESH_FOR):
-        return kept
-    return collect_edition(config.sources, store, fetch=tools.fetch, day=day, now=now, progress=progress)
+    asked = asked or (lambda _name, health: is_due(health, now))
+    return _collected(config, store, tools, today(config, now), now, asked, progress)
+
+
+def backfill(
+    config: Config, store: Store, tools: Tools, *, since: date, asked: Asked = always, progress: Progress = silent
+) -> Iterator[Edition]:
+    """Yield the editions from `since` to yesterday, each after asking the sources that have not answered for its day.
+
+    Sources that hold only what is newest say so in their health.
+    """
+    now = tools.clock()
+    for day in _days(since, today(config, now)):
+        yield _collected(
+            config,
+            store,
+            tools,
+            day,
+            now,
+            lambda name, health: asked(name, health) and (health is None or health.state in _MISSING),
+            progress,
+        )
+
+
+def fill_gaps(config: Config, store: Store, tools: Tools, *, progress: Progress = silent) -> None:
+    """Ask for the days since the first edition, a week back at most, on which nobody collected or a source failed."""
+    now = tools.clock()
+    known = store.editions.days()
+    since = max(today(config, now) - LONGEST_GAP, min(known, default=date.max))
+    for day in _days(since, today(config, now)):
+        if day not in known:
+            _collected(config, store, tools, day, now, always, progress)
+        elif any(_is_missing(health, now) for health in (store.editions.health_on(day) or {}).values()):
+            _collected(config, store, tools, day, now, lambda _name, health: _is_missing(health, now), progress)
+
+
+def _is_missing(health: SourceHealth | None, now: datetime) -> bool:
+    return health is not None and health.state in _MISSING and is_due(health, now)
+
+
+def _days(first: date, end: date) -> Iterator[date]:
+    """Yield the days from `first` to the one before `end`."""
+    return (first + timedelta(days=number) for number in range((end - first).days))
+
+
+def _collected(
+    config: Config, store: Store, tools: Tools, day: date, now: datetime, asked: Asked, progress: Progress
+) -> Edition:
+    return collect_edition(
+        config.sources,
+        store,
+        fetch=tools.fetch,
+        day=day,
+        now=now.astimezone(ZoneInfo(config.schedule.timezone)),
+        encode=lambda texts: tools.weights().vectors.encode(texts),  # noqa: PLW0108 - loaded when first asked for
+        asked=asked,
+        progress=progress,
+    )
 
 
 def serve(tick: Callable[[], Ran]) -> None:
@@ -167,15 +230,6 @@ def serve(tick: Callable[[], Ran]) -> None:
         signal.signal(number, stop)
     if not stopping:
         scheduler.start()
-
-
-def _has_failed(edition: Edition) -> bool:
-    return any(health.state is HealthState.FAILED for health in edition.health)
-
-
-def _is_recent(store: Store, edition: Edition, now: datetime, age: timedelta) -> bool:
-    at = store.editions.collected_at(edition.day)
-    return at is not None and now - at < age
 
 
 def _told(tick: Callable[[], Ran]) -> None:
