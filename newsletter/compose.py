@@ -3,13 +3,17 @@
 refuse   what the reader excluded, already received, or set the bar above
 choose   for relevance and coverage together, at most `max_papers`
 arrange  the best paper leads; the rest stand in sections named by topic, or by the reader's own phrase
+trend    beside these, a few papers that others speak for
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from itertools import islice
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,11 +25,13 @@ from newsletter.models import (
     Match,
     MatchedPaper,
     Paper,
+    Reason,
     ReasonKind,
     Section,
     SourceHealth,
     Subscriber,
     Topic,
+    Trend,
 )
 from newsletter.vectors import Vectors
 from newsletter.words import heading
@@ -40,6 +46,8 @@ MOST_CANDIDATES = 200  # the weakest matches of a broad reader are not worth com
 LEFTOVERS = "More for you"
 MOST_LONE_PAPERS = 2
 
+NO_UPDATES: Mapping[str, int] = MappingProxyType({})
+
 
 def compose(
     subscriber: Subscriber,
@@ -52,18 +60,30 @@ def compose(
     received: Mapping[str, date],
     excluded: Mapping[str, Interest],
     name: Name,
+    updates: Mapping[str, int] = NO_UPDATES,
+    trends: Iterable[Trend] = (),
 ) -> Issue:
     """Return the issue of `day` for one subscriber, empty when nothing is left.
 
     `vectors` gives each matched paper's centred unit vector [d]; `received` the papers this subscriber already
     has and since when; `excluded` those that one of their exclusions covers; `name` finds a heading for papers that
-    are a small part of their topic.
+    are a small part of their topic. `updates` gives, of the papers that are not new but came in a newer version, the
+    version that this subscriber has or could have. `trends`, best first, are read as far as needed; what the
+    subscriber received or excluded is not among them. They join an issue, and never make one.
     """
     matched = sorted((paper for found in matches for paper in found.papers), key=_best_first)
+    concern = (paper for paper in matched if _concerns(paper, received, updates))
+    matched = [_as_update(paper, subscriber, received, updates) for paper in concern]
     refused = {paper.paper.id: cut for paper in matched if (cut := _refusal(paper, subscriber, received, excluded))}
     candidates = [paper for paper in matched if paper.paper.id not in refused]
     chosen = choose(candidates, vectors, limit=subscriber.max_papers)
     taken = {paper.paper.id for paper in chosen}
+    others = (trend for trend in trends if trend.paper.id not in taken)
+    trending = tuple(
+        MatchedPaper(trend.paper, trend.score, trend.reasons)
+        for trend in islice(others, subscriber.trending if chosen else 0)
+    )
+    taken |= {paper.paper.id for paper in trending}
     late = tuple(
         Cut(paper, CutReason.LIMIT, f"max_papers is {subscriber.max_papers}")
         for paper in candidates
@@ -74,10 +94,11 @@ def compose(
         subscriber=subscriber,
         day=day,
         lead=lead,
-        sections=arrange([paper for paper in chosen if paper is not lead], matches, name=name),
-        cut=late + tuple(refused.values()),
+        sections=arrange([paper for paper in chosen if paper is not lead], matches, name=name, updates=updates),
+        cut=late + tuple(cut for paper_id, cut in refused.items() if paper_id not in taken),
         considered=considered,
         health=tuple(health),
+        trending=trending,
     )
 
 
@@ -108,8 +129,13 @@ def choose(
     return tuple(pool[row] for row in sorted(rows))
 
 
-def arrange(papers: Sequence[MatchedPaper], matches: Sequence[Match], *, name: Name) -> tuple[Section, ...]:
-    """Return `papers` in sections, best section first: by topic, one label once, few papers left alone."""
+def arrange(
+    papers: Sequence[MatchedPaper], matches: Sequence[Match], *, name: Name, updates: Collection[str] = ()
+) -> tuple[Section, ...]:
+    """Return `papers` in sections, best section first: by topic, one label once, few papers left alone.
+
+    `updates` are the papers that are not new, which count as announced only where they are shown.
+    """
     topic_of = {paper.paper.id: match.topic for match in matches for paper in match.papers}
     groups: dict[str, list[MatchedPaper]] = {}
     for paper in papers:
@@ -118,10 +144,26 @@ def arrange(papers: Sequence[MatchedPaper], matches: Sequence[Match], *, name: N
     for group in groups.values():
         for part in _parts(group):
             named.setdefault(_heading(part, topic_of[part[0].paper.id], name), []).extend(part)
-    sections = [_section(label, group, topic_of) for label, group in _gathered(named).items()]
+    sections = [_section(label, group, topic_of, updates) for label, group in _gathered(named).items()]
     return tuple(
         sorted(sections, key=lambda section: (section.label == LEFTOVERS, -section.papers[0].score, section.label))
     )
+
+
+def _concerns(matched: MatchedPaper, received: Mapping[str, date], updates: Mapping[str, int]) -> bool:
+    """Return whether a paper is new, or an update of what this reader has: to others an update is old."""
+    return matched.paper.id not in updates or matched.paper.id in received
+
+
+def _as_update(
+    matched: MatchedPaper, subscriber: Subscriber, received: Mapping[str, date], updates: Mapping[str, int]
+) -> MatchedPaper:
+    """Return the match with its last reason, that it is an update, where this reader wants it and has not had it."""
+    paper = matched.paper
+    if not subscriber.updates or paper.version <= updates.get(paper.id, paper.version):
+        return matched
+    update = Reason(ReasonKind.UPDATE, count=paper.version, since=received[paper.id])
+    return replace(matched, reasons=(*matched.reasons, update))
 
 
 def _refusal(
@@ -132,7 +174,7 @@ def _refusal(
     if paper_id in excluded:
         rule = excluded[paper_id]
         return Cut(matched, CutReason.EXCLUDED, f"{rule.name} ({rule.origin})" if rule.origin else rule.name)
-    if paper_id in received:
+    if paper_id in received and matched.reasons[-1].kind is not ReasonKind.UPDATE:
         return Cut(matched, CutReason.SENT, f"in the issue of {received[paper_id].isoformat()}")
     if matched.score < subscriber.min_score:
         return Cut(matched, CutReason.SCORE, f"{matched.score:.2f} is under min_score {subscriber.min_score:.2f}")
@@ -157,13 +199,16 @@ def _gathered(named: Mapping[str, list[MatchedPaper]]) -> dict[str, list[Matched
     return groups | alone
 
 
-def _section(label: str, group: Sequence[MatchedPaper], topic_of: Mapping[str, Topic]) -> Section:
+def _section(
+    label: str, group: Sequence[MatchedPaper], topic_of: Mapping[str, Topic], updates: Collection[str]
+) -> Section:
     topics = {topic_of[matched.paper.id].label: topic_of[matched.paper.id] for matched in group}
+    hidden = set(updates) - {matched.paper.id for matched in group}
     return Section(
         label=label,
         interest="" if label == LEFTOVERS else _own_phrase(group) or _interest(group),
         papers=tuple(sorted(group, key=_best_first)),
-        announced=sum(len(topic.papers) for topic in topics.values()),
+        announced=sum(paper.id not in hidden for topic in topics.values() for paper in topic.papers),
     )
 
 

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
 from newsletter.config import Config
 from newsletter.match import score
-from newsletter.models import Cut, Delivery, DeliveryState, Edition, MatchedPaper, Paper, Reason, Status, Subscriber
-from newsletter.pipeline import edition_between, issue_for, prepare
+from newsletter.models import (
+    TRENDING,
+    Cut,
+    Delivery,
+    DeliveryState,
+    Edition,
+    MatchedPaper,
+    Paper,
+    Reason,
+    Status,
+    Subscriber,
+    Trend,
+)
+from newsletter.pipeline import edition_between, issue_for, prepare, trends_on
 from newsletter.store import Store
 from newsletter.weights import Weights
 
@@ -20,6 +32,7 @@ class Fate(StrEnum):
 
     SENT = "sent"  # it stands in an issue that went to the outbox; its delivery says how far it came
     CHOSEN = "chosen"  # it would stand in the issue of its day, which was not made yet
+    TRENDING = "trending"  # it would stand under Trending in the newest edition's issue, which was not made yet
     CUT = "cut"  # it matched and was left out
     UNMATCHED = "unmatched"  # no interest let it through
 
@@ -39,7 +52,9 @@ class Explanation:
     """The trace of one paper for one reader. Made by `explain`.
 
     `first_day` is the edition that brought it. `section` is "" for the lead. `last_chosen` is the lowest score
-    in the issue where this paper was cut, else 0.
+    in the issue where this paper was cut, else 0. `trend` is what speaks for it beside interests, `rank` its place
+    (from 1) among all that trends in the newest edition, 0 where it does not.
+    `issue_day` is that edition's day where the paper would stand under Trending.
     """
 
     paper: Paper
@@ -53,6 +68,9 @@ class Explanation:
     last_chosen: float = 0.0
     nearest: tuple[Nearness, ...] = ()
     note: str = ""
+    trend: Trend | None = None
+    rank: int = 0
+    issue_day: date | None = None
 
 
 def explain(
@@ -60,43 +78,50 @@ def explain(
 ) -> Explanation:
     """Return why `paper`, first seen on `first_day`, reached or did not reach `subscriber`.
 
-    What was sent is told from the record; what was not is decided again, by the settings as they are now.
+    What was sent is told from the record; what was not is decided again, by the settings as they are now: whether an
+    interest brought it on its first day, and whether it trends in the newest edition.
     """
     if (sent := _sent(store, subscriber, paper)) is not None:
         section, matched, delivery = sent
         return Explanation(paper, first_day, Fate.SENT, section=section, matched=matched, delivery=delivery, nearest=())
     edition = edition_between(store, first_day, first_day)
-    prepared = prepare(edition, config.subscribers, weights)
-    received = _received_before(store, subscriber, first_day)
-    issue = issue_for(prepared, subscriber, day=first_day, received=received)
-    topic = next((topic.label for topic in prepared.topics if paper in topic.papers), "")
-    note = f"{subscriber.email} is {subscriber.status} and receives nothing" if _off(subscriber) else ""
-    nearest = _nearest(subscriber, paper, edition, weights)
+    newest = store.editions.latest_day() or first_day
+    moment = store.editions.collected_at(newest) or datetime.combine(newest, time.max, UTC)
+    trends = trends_on(store, config.picks, day=newest, now=moment)
+    prepared = prepare(edition, config.subscribers, weights, trends=trends if newest == first_day else ())
+    issue = issue_for(prepared, subscriber, day=first_day, received=_received_before(store, subscriber, first_day))
+    rank, trend = next(((n, each) for n, each in enumerate(trends, 1) if each.paper.id == paper.id), (0, None))
+    told = Explanation(
+        paper,
+        first_day,
+        Fate.UNMATCHED,
+        topic=next((topic.label for topic in prepared.topics if paper in topic.papers), ""),
+        nearest=_nearest(subscriber, paper, edition, weights),
+        note=f"{subscriber.email} is {subscriber.status} and receives nothing" if _off(subscriber) else "",
+        trend=trend,
+        rank=rank,
+    )
     for section, matched in issue.placed:
+        if matched.paper.id == paper.id and section != TRENDING:
+            return replace(told, fate=Fate.CHOSEN, section=section, matched=matched)
+    if trend is not None and newest != first_day:
+        groundwork = prepare(edition_between(store, newest, newest), config.subscribers, weights, trends=trends)
+        latest = issue_for(groundwork, subscriber, day=newest, received=_received_before(store, subscriber, newest))
+    else:
+        latest = issue
+    for matched in latest.trending:
         if matched.paper.id == paper.id:
-            return Explanation(
-                paper, first_day, Fate.CHOSEN, topic, section, matched=matched, nearest=nearest, note=note
-            )
+            return replace(told, fate=Fate.TRENDING, section=TRENDING, matched=matched, issue_day=newest)
     for cut in issue.cut:
         if cut.matched.paper.id == paper.id:
-            last = min((matched.score for matched in issue.papers), default=0.0)
-            return Explanation(
-                paper,
-                first_day,
-                Fate.CUT,
-                topic,
-                matched=cut.matched,
-                cut=cut,
-                last_chosen=last,
-                nearest=nearest,
-                note=note,
-            )
-    return Explanation(paper, first_day, Fate.UNMATCHED, topic, nearest=nearest, note=note)
+            last = min((matched.score for matched in issue.chosen), default=0.0)
+            return replace(told, fate=Fate.CUT, matched=cut.matched, cut=cut, last_chosen=last)
+    return told
 
 
 def _sent(store: Store, subscriber: Subscriber, paper: Paper) -> tuple[str, MatchedPaper, Delivery] | None:
-    """Return section, match and delivery of the issue that brought `paper`, the first one that did not fail."""
-    for delivery in store.outbox.deliveries(subscriber=subscriber.email):
+    """Return section, match and delivery of the issue that brought `paper`, the last one that did not fail."""
+    for delivery in reversed(store.outbox.deliveries(subscriber=subscriber.email)):
         if delivery.state is DeliveryState.FAILED:
             continue
         for section, matched in store.outbox.issue_papers(delivery.id):

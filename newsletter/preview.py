@@ -12,7 +12,7 @@ from pathlib import Path
 from newsletter.config import Config
 from newsletter.deliver.message import as_bytes
 from newsletter.models import Edition, Email, Issue, Subscriber
-from newsletter.pipeline import issue_for, prepare
+from newsletter.pipeline import issue_for, prepare, trends_on
 from newsletter.render import compile_templates, render
 from newsletter.store import Store
 from newsletter.weights import load as load_weights
@@ -32,15 +32,17 @@ def draw(
     config: Config, edition: Edition, subscribers: Sequence[Subscriber], *, store: Store | None = None
 ) -> tuple[Previewed, ...]:
     """Return what each of `subscribers` would get from `edition`; with a store, without what they already have."""
-    prepared = prepare(edition, config.subscribers, load_weights())
-    templates = compile_templates(config.templates)
     moment = datetime.combine(edition.day, time(7), UTC)
+    trends = trends_on(store, config.picks, day=edition.day, now=moment) if store else ()
+    prepared = prepare(edition, config.subscribers, load_weights(), trends=trends)
+    templates = compile_templates(config.templates)
     found = []
     for reader in subscribers:
         received = store.outbox.received(reader.email) if store else {}
+        versions = store.outbox.versions(reader.email, besides=edition.day) if store else {}
         # An issue that went out already is shown as it was, not as what is left after it.
         earlier = {paper: sent for paper, sent in received.items() if sent != edition.day}
-        issue = issue_for(prepared, reader, day=edition.day, received=earlier)
+        issue = issue_for(prepared, reader, day=edition.day, received=earlier, versions=versions)
         email = render(
             issue, config.newsletter, templates, date=moment, abstract_sentences=config.issue.abstract_sentences
         )

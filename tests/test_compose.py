@@ -7,12 +7,13 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from makers import DAY, a_health, a_match, a_paper, a_reason, a_subscriber, a_topic, an_interest
 
 from newsletter.compose import LEFTOVERS, choose, compose
-from newsletter.models import CutReason, Issue, Match, MatchedPaper, ReasonKind, Subscriber
+from newsletter.models import TRENDING, CutReason, Issue, Match, MatchedPaper, Reason, ReasonKind, Subscriber, Trend
 from newsletter.vectors import Vectors, unit
 
 BLOCKCHAIN = an_interest("blockchain", origin="subscribers.yaml:9")
@@ -207,3 +208,138 @@ def test_no_paper_stands_twice_though_two_topics_share_a_name() -> None:
 
     assert sorted(ids(issue.papers)) == ["arxiv:001", "arxiv:002", "arxiv:003", "arxiv:004"]
     assert [section.label for section in issue.sections] == ["Diffusion models"]
+
+
+# ------------------------------------------------------------------ updates
+
+
+def an_update(number: int, version: int, **fields: Any) -> MatchedPaper:
+    """Return paper number `number` in a newer version, matched."""
+    paper = a_paper(f"Paper number {number}", id=f"arxiv:{number:03}", version=version)
+    return a_match(paper, score=0.8, reasons=(a_reason(**fields),))
+
+
+def test_an_update_reaches_who_asked_for_updates_with_what_they_had() -> None:
+    """Its last reason says which version, and since when the reader has the other one."""
+    issue = issue_of(
+        a_topic_match("Diffusion", an_update(1, 3)),
+        subscriber=a_subscriber(updates=True),
+        received={"arxiv:001": date(2026, 5, 3)},
+        updates={"arxiv:001": 2},
+    )
+
+    (told,) = issue.papers
+    assert told.reasons[-1] == Reason(ReasonKind.UPDATE, count=3, since=date(2026, 5, 3))
+    assert issue.cut == ()
+
+
+@pytest.mark.parametrize(
+    ("wants", "has"), [(False, 2), (True, 3), (True, 4)], ids=["not asked for", "the same version", "an older one"]
+)
+def test_any_other_update_is_a_paper_the_reader_has(wants: bool, has: int) -> None:  # noqa: FBT001 - a case
+    """Never the same version twice, and never anything to who did not ask."""
+    issue = issue_of(
+        a_topic_match("Diffusion", an_update(1, 3)),
+        subscriber=a_subscriber(updates=wants),
+        received={"arxiv:001": date(2026, 5, 3)},
+        updates={"arxiv:001": has},
+    )
+
+    assert issue.papers == ()
+    assert [(cut.reason, cut.detail) for cut in issue.cut] == [(CutReason.SENT, "in the issue of 2026-05-03")]
+
+
+def test_an_update_of_what_the_reader_never_had_is_not_new() -> None:
+    """It was theirs to match when it was new."""
+    issue = issue_of(
+        a_topic_match("Diffusion", an_update(1, 3)), subscriber=a_subscriber(updates=True), updates={"arxiv:001": 2}
+    )
+
+    assert (issue.papers, issue.cut) == ((), ())
+
+
+def test_an_update_counts_as_announced_only_where_it_is_shown() -> None:
+    """To every other reader it is not new."""
+    papers = [matched(number) for number in range(4)]
+    topic = a_topic_match("Diffusion", *papers, an_update(9, 2, interest="diffusion models"))
+    wants, other = a_subscriber(updates=True), a_subscriber()
+
+    issues = [
+        issue_of(topic, subscriber=reader, received={"arxiv:009": DAY}, updates={"arxiv:009": 1})
+        for reader in (wants, other)
+    ]
+
+    assert [section.announced for issue in issues for section in issue.sections] == [5, 4]
+
+
+def test_an_exclusion_wins_over_an_update() -> None:
+    """Who has excluded its subject since gets no more of it."""
+    issue = issue_of(
+        a_topic_match("Chains", an_update(1, 3)),
+        subscriber=a_subscriber(updates=True),
+        received={"arxiv:001": DAY},
+        updates={"arxiv:001": 2},
+        excluded={"arxiv:001": BLOCKCHAIN},
+    )
+
+    assert [cut.reason for cut in issue.cut] == [CutReason.EXCLUDED]
+
+
+# ------------------------------------------------------------------ trending
+
+
+def a_trend(number: int, score: float = 0.3) -> Trend:
+    """Return that paper number `number` trends."""
+    paper = a_paper(f"Paper number {number}", id=f"arxiv:{number:03}")
+    return Trend(paper, score, (Reason(ReasonKind.UPVOTES, count=41),))
+
+
+def test_what_trends_stands_beside_the_readers_own_papers() -> None:
+    """In a section of its own at the end, with its own reasons, over and above `max_papers`."""
+    papers = [matched(number) for number in range(4)]
+
+    issue = issue_of(
+        a_topic_match("Diffusion", *papers), subscriber=a_subscriber(max_papers=2), trends=[a_trend(8), a_trend(9)]
+    )
+
+    assert (len(issue.chosen), ids(issue.trending)) == (2, ["arxiv:008", "arxiv:009"])
+    assert [label for label, _ in issue.placed][-2:] == [TRENDING, TRENDING]
+    assert issue.trending[0].reasons == (Reason(ReasonKind.UPVOTES, count=41),)
+
+
+def test_a_paper_of_the_readers_own_does_not_trend_too() -> None:
+    """No paper stands twice, and one that trends is no better for it."""
+    papers = [matched(1, score=0.9), matched(2, score=0.6), matched(3, score=0.6)]
+    alone = issue_of(a_topic_match("Diffusion", *papers))
+
+    issue = issue_of(a_topic_match("Diffusion", *papers), trends=[a_trend(3, 1.0), a_trend(9)])
+
+    assert issue.chosen == alone.chosen
+    assert ids(issue.trending) == ["arxiv:009"]
+
+
+def test_what_the_limit_cut_may_trend_and_is_then_not_cut() -> None:
+    """Each paper has one fate."""
+    papers = [matched(number, score=0.9 - number / 10) for number in range(3)]
+
+    issue = issue_of(a_topic_match("Diffusion", *papers), subscriber=a_subscriber(max_papers=1), trends=[a_trend(2)])
+
+    assert ids(issue.trending) == ["arxiv:002"]
+    assert ids([cut.matched for cut in issue.cut]) == ["arxiv:001"]
+
+
+@pytest.mark.parametrize("most", [0, 1, 2])
+def test_no_more_trends_than_the_reader_wants(most: int) -> None:
+    """And none are looked at that are not needed."""
+    looked_at = iter([a_trend(7), a_trend(8), a_trend(9)])
+
+    issue = issue_of(a_topic_match("Diffusion", matched(1)), subscriber=a_subscriber(trending=most), trends=looked_at)
+
+    assert (len(issue.trending), len(list(looked_at))) == (most, 3 - most)
+
+
+def test_what_trends_makes_no_issue_by_itself() -> None:
+    """Who has nothing to read gets nothing to read."""
+    issue = issue_of(trends=[a_trend(9)])
+
+    assert (issue.papers, issue.trending) == ((), ())

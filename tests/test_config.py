@@ -13,7 +13,7 @@ from settings_files import ADA, HEAD, loaded, saved
 from newsletter.config import Config, kind_of, load
 from newsletter.config.document import resolve
 from newsletter.errors import ConfigError
-from newsletter.models import Encryption, Interest, InterestKind, Status, Subscriber
+from newsletter.models import Encryption, Interest, InterestKind, Pick, Status, Subscriber
 
 SMTP = "smtp: {host: smtp.example.org, username: papers@example.org, password: secret%s}\n"
 
@@ -226,6 +226,74 @@ def test_hundreds_of_subscribers_load_at_once(tmp_path: Path) -> None:
     path = saved(tmp_path, HEAD + "subscribers:\n" + "".join(reader % number for number in range(500)))
 
     assert len(load(path, environment={}).subscribers) == 500
+
+
+# ------------------------------------------------------------------ picks, trending, updates
+
+
+@pytest.mark.parametrize(
+    ("written", "identity"),
+    [
+        ("arxiv:2401.10020v2", "arxiv:2401.10020"),
+        ("2401.10020", "arxiv:2401.10020"),
+        ("https://arxiv.org/abs/2401.10020", "arxiv:2401.10020"),
+        ("https://huggingface.co/papers/2401.10020", "arxiv:2401.10020"),
+        ("math/0309136", "arxiv:math/0309136"),
+        ("DOI:10.1145/3586037", "doi:10.1145/3586037"),
+        ("https://doi.org/10.1145/3586037", "doi:10.1145/3586037"),
+        ("PMID: 31452104", "pmid:31452104"),
+        ("openreview:KS8mIvetg2", "openreview:KS8mIvetg2"),
+        ("title:0123456789abcdef", "title:0123456789abcdef"),
+    ],
+)
+def test_a_pick_is_any_id_or_address_of_a_paper(tmp_path: Path, written: str, identity: str) -> None:
+    """In quotes; versions do not matter."""
+    (pick,) = loaded(tmp_path, HEAD + f'picks: [{{paper: "{written}"}}]\n').picks
+
+    assert (pick.paper, pick.note, pick.origin) == (identity, "", "subscribers.yaml:4")
+
+
+def test_a_pick_carries_its_note_and_the_editor(tmp_path: Path) -> None:
+    """Both reach the reader."""
+    head = HEAD.replace("}\n", ", editor: Ada Lovelace}\n", 1)
+    (pick,) = loaded(tmp_path, head + "picks:\n  - {paper: arxiv:2401.10020, note: Read section 4 first.}\n").picks
+
+    assert pick == Pick("arxiv:2401.10020", "Read section 4 first.", "Ada Lovelace")
+
+
+def test_a_paper_picked_twice_is_picked_once_with_a_warning(tmp_path: Path) -> None:
+    """Also where the two are written differently."""
+    text = 'picks:\n  - paper: "arxiv:2401.10020"\n  - paper: https://arxiv.org/abs/2401.10020\n'
+    config = loaded(tmp_path, HEAD + text)
+
+    assert len(config.picks) == 1
+    assert [(problem.line, problem.message) for problem in config.warnings] == [
+        (6, "'arxiv:2401.10020' is picked already in subscribers.yaml:5; this one is left out")
+    ]
+
+
+def test_picks_of_included_files_are_one_list(tmp_path: Path) -> None:
+    """As sources and subscribers are."""
+    saved(tmp_path, 'picks: [{paper: "arxiv:2401.10021"}]\n', "more.yaml")
+    config = loaded(tmp_path, HEAD + 'include: more.yaml\npicks: [{paper: "arxiv:2401.10020"}]\n')
+
+    assert [(pick.paper, pick.origin) for pick in config.picks] == [
+        ("arxiv:2401.10020", "subscribers.yaml:5"),
+        ("arxiv:2401.10021", "more.yaml:1"),
+    ]
+
+
+def test_a_readers_own_wish_wins_over_the_defaults_and_these_over_the_issue(tmp_path: Path) -> None:
+    """Zero is a wish too."""
+    readers = "".join(
+        f"  - {{email: {name}@example.org, interests: [trees]{wish}}}\n"
+        for name, wish in [("ada", ""), ("grace", ", trending: 0, updates: false"), ("emmy", ", trending: 9")]
+    )
+    text = HEAD + "issue: {trending: 5}\nsubscribers:\n" + readers
+    usual, told = loaded(tmp_path, text), loaded(tmp_path, text + "defaults: {trending: 2, updates: true}\n")
+
+    assert [(reader.trending, reader.updates) for reader in usual.subscribers] == [(5, False), (0, False), (9, False)]
+    assert [(reader.trending, reader.updates) for reader in told.subscribers] == [(2, True), (0, False), (9, True)]
 
 
 @given(st.text(max_size=200))

@@ -13,8 +13,9 @@ from makers import DAY, NOW, a_match, a_paper, a_reason, an_edition
 from stores import a_store
 
 from newsletter.errors import StoreError
-from newsletter.models import Delivery, DeliveryState, ReasonKind
+from newsletter.models import Delivery, DeliveryState, MatchedPaper, Reason, ReasonKind
 from newsletter.store import Claimed, Outbox, Silence, Store
+from newsletter.store.sent import reasons_of
 
 PAPERS = (a_paper("One"), a_paper("Two"), a_paper("Three"))
 NEXT_DAY = DAY + timedelta(days=1)
@@ -292,6 +293,54 @@ def test_a_paper_received_twice_was_received_on_the_first_date(outbox: Outbox) -
     queue(outbox, issue_date=NEXT_DAY)
 
     assert set(outbox.received("ada@example.org").values()) == {DAY}
+
+
+def updated(version: int) -> list[tuple[str, MatchedPaper]]:
+    """Return an issue of one paper that came in a newer version."""
+    update = Reason(ReasonKind.UPDATE, count=version, since=DAY)
+    return [("Trees", a_match(PAPERS[0], reasons=(a_reason(interest="updates of trees"), update)))]
+
+
+def test_the_newest_version_a_reader_was_told_of_is_known(outbox: Outbox) -> None:
+    """Read from the reasons of the issues; a paper that came once has none, nor has another reader."""
+    queue(outbox)
+    queue(outbox, issue_date=NEXT_DAY, papers=updated(3))
+    queue(outbox, issue_date=NEXT_DAY + timedelta(days=1), papers=updated(2))
+
+    assert outbox.versions("ADA@example.org") == {PAPERS[0].id: 3}
+    assert outbox.versions("ada@example.org", besides=NEXT_DAY) == {PAPERS[0].id: 2}
+    assert outbox.versions("grace@example.org") == {}
+
+
+def test_an_update_that_did_not_arrive_is_not_known(outbox: Outbox) -> None:
+    """It may come again."""
+    queue(outbox, papers=updated(3))
+    outbox.claim(1, now=NOW)
+    outbox.mark_failed(1, code=550, detail="no such user", now=NOW)
+
+    assert outbox.versions("ada@example.org") == {}
+
+
+def test_every_kind_of_reason_comes_back_whole(outbox: Outbox) -> None:
+    """Counts, notes and dates are kept; an old row without them reads as before."""
+    reasons = (
+        a_reason(),
+        Reason(ReasonKind.PICK, note="Read section 4 first.", editor="Ada Lovelace", origin="subscribers.yaml:4"),
+        Reason(ReasonKind.VOTES, count=2),
+        Reason(ReasonKind.UPVOTES, count=41),
+        Reason(ReasonKind.UPDATE, count=3, since=DAY),
+    )
+    queue(outbox, papers=[("Trending", a_match(PAPERS[0], reasons=reasons))])
+
+    assert outbox.issue_papers(1)[0][1].reasons == reasons
+
+
+def test_a_reason_written_before_there_were_counts_is_read() -> None:
+    """The rows of an older version stay."""
+    told = {"kind": "words", "interest": "trees", "words": ["trees"], "in_title": True, "lexical": 0.9}
+    row = {"reasons": [told | {"closeness": 6.0, "origin": "subscribers.yaml:4"}]}
+
+    assert reasons_of(row) == (a_reason(interest="trees", words=("trees",)),)
 
 
 # ------------------------------------------------------------------ two at once

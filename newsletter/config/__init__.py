@@ -89,6 +89,7 @@ def _config(path: Path, root: Node, findings: Findings, *, sending: bool) -> Con
         store=convert.store(settings, folder),
         templates=templates,
         subscribers=convert.subscribers(settings, root, findings),
+        picks=convert.picks(settings, root, findings),
     )
 
 

@@ -16,7 +16,7 @@ from newsletter.config.place import Findings, Node
 from newsletter.config.schema import SettingsFile, SmtpSection, SubscriberSection
 from newsletter.config.settings import IssueSettings, Schedule
 from newsletter.ids import CATEGORIES
-from newsletter.models import Encryption, Interest, InterestKind, Newsletter, SmtpSettings, Status, Subscriber
+from newsletter.models import Encryption, Interest, InterestKind, Newsletter, Pick, SmtpSettings, Status, Subscriber
 
 _Value = TypeVar("_Value")
 _GATE = 0.5  # the measured one: `Subscriber.min_score`
@@ -51,6 +51,7 @@ def issue(settings: SettingsFile) -> IssueSettings:
     section = settings.issue
     return IssueSettings(
         max_papers=_first(section.max_papers, IssueSettings().max_papers),
+        trending=_first(section.trending, IssueSettings().trending),
         abstract_sentences=section.abstract,
         send_when_empty=section.send_when_empty,
     )
@@ -72,6 +73,21 @@ def store(settings: SettingsFile, folder: Path) -> str:
     """Return the address of the database; the path of an SQLite file is relative to the folder of the YAML."""
     found = re.fullmatch(r"sqlite:///(?!/)(.+)", settings.store)
     return f"sqlite:///{(folder / found[1]).as_posix()}" if found else settings.store
+
+
+def picks(settings: SettingsFile, root: Node, findings: Findings) -> tuple[Pick, ...]:
+    """Return the editor's picks in the order of the files, each paper once."""
+    node = root.find("picks")
+    editor = settings.newsletter.editor or ""
+    found: dict[str, Pick] = {}
+    for section, item in zip(settings.picks, node.items if node else (), strict=True):
+        pick = Pick(section.paper, section.note or "", editor, item.place.origin)
+        first = found.setdefault(pick.paper, pick)
+        if first is not pick:
+            findings.warning(
+                item.place, f"{shown(pick.paper)} is picked already in {first.origin}; this one is left out"
+            )
+    return tuple(found.values())
 
 
 def subscribers(settings: SettingsFile, root: Node, findings: Findings) -> tuple[Subscriber, ...]:
@@ -100,6 +116,8 @@ def _subscriber(
         send_at=_first(section.send_at, defaults.send_at, usual.send_at),
         weekdays=_first(section.send_on, defaults.send_on, usual.weekdays),
         timezone=_first(section.timezone, defaults.timezone, usual.timezone),
+        trending=_first(section.trending, defaults.trending, issue(settings).trending),
+        updates=_first(section.updates, defaults.updates, False),  # noqa: FBT003 - the last of equals, not an option
         origin=node.place.origin,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from newsletter.config.document import read
 from newsletter.config.place import Findings, Node, Place, YamlFile
 
-_LISTS = ("sources", "subscribers")  # a list of several files is one list
+_LISTS = ("sources", "picks", "subscribers")  # a list of several files is one list
 
 
 def gather(path: Path, findings: Findings) -> tuple[Node | None, list[YamlFile]]:

@@ -40,6 +40,11 @@ def subject(root: Node, location: Location) -> str:
             return ": ".join([f"source {_dotted([kind])[0]}{named}", *_dotted(rest)])
         case ("sources", int(number), *_):
             return f"source {number + 1}"
+        case ("picks", int(number), *rest):
+            paper = root.find(*location[:2], "paper")
+            return ": ".join(
+                [f"pick {shown(paper.written) if paper and paper.written else number + 1}", *_dotted(rest)]
+            )
         case ("defaults", *rest):
             return ": ".join(["defaults", *_within(root, location[:1], rest)])
     return "".join(_dotted(list(location)))

@@ -11,6 +11,7 @@ from newsletter.config.fields import (
     Address,
     Clock,
     Days,
+    FewPapers,
     Line,
     Papers,
     Port,
@@ -22,6 +23,7 @@ from newsletter.config.fields import (
     wrong,
 )
 from newsletter.config.interests import Exclusion, Interest
+from newsletter.config.picks import PickSection
 from newsletter.config.section import Section
 from newsletter.models import Encryption, Status
 
@@ -112,6 +114,8 @@ class IssueSection(Section):
 
     max_papers: Papers | None = None
     """The most papers in one issue, 12 unless given."""
+    trending: FewPapers | None = None
+    """The most papers in the section of what others recommend, beside these; 3 unless given, 0 for no such section."""
     abstract: Annotated[int | None, BeforeValidator(_abstract)] = 2
     """`none`, `2 sentences` or `full`."""
     send_when_empty: bool = False
@@ -133,6 +137,10 @@ class DefaultsSection(Section):
     """The most papers in one issue."""
     min_score: Score | None = None
     """How well a paper must match, 0 to 1; 0.5 unless given."""
+    trending: FewPapers | None = None
+    """The most papers in the section of what others recommend."""
+    updates: bool | None = None
+    """Whether a paper they have comes again when a newer version of it is announced; false unless given."""
     exclude: list[Exclusion] = Field(default_factory=list, max_length=200)
     """Phrases, categories and authors they do not want to see."""
 
@@ -162,5 +170,7 @@ class SettingsFile(Section):
     templates: Line | None = None
     """A folder with templates of your own; what is not in it is taken from the package."""
     defaults: DefaultsSection = DefaultsSection()
+    picks: list[PickSection] = Field(default_factory=list, max_length=100)
+    """Papers that the editor recommends to everybody, while they stand here."""
     subscribers: list[SubscriberSection] = Field(default_factory=list)
     """Who receives it."""

@@ -7,7 +7,7 @@ from datetime import time
 from pathlib import Path
 
 from newsletter.errors import Problem
-from newsletter.models import Newsletter, SmtpSettings, Subscriber
+from newsletter.models import Newsletter, Pick, SmtpSettings, Subscriber
 from newsletter.sources.source import Source
 
 
@@ -28,6 +28,7 @@ class IssueSettings:
     """How every issue looks. `abstract_sentences` is None for whole abstracts and 0 for none."""
 
     max_papers: int = 12
+    trending: int = 3
     abstract_sentences: int | None = 2
     send_when_empty: bool = False
 
@@ -49,4 +50,5 @@ class Config:
     store: str = field(repr=False)
     templates: Path | None
     subscribers: tuple[Subscriber, ...]
+    picks: tuple[Pick, ...] = ()
     warnings: tuple[Problem, ...] = ()

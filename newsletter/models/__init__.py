@@ -1,14 +1,15 @@
 """The records that flow through the pipeline, in its order.
 
-    settings   Newsletter, SmtpSettings, Subscriber, Interest
+    settings   Newsletter, SmtpSettings, Subscriber, Interest, Pick
     papers     Signals → Entry → Arrival (with SourceHealth) → Paper → Edition → Topic
-    issues     Reason → MatchedPaper → Match → Section → Issue → Email → Delivery
+    issues     Reason → Trend, MatchedPaper → Match → Section → Issue → Email → Delivery
 
 All are frozen: a later stage wraps what an earlier one made and never fills it in. Each type has one
 maker, named in its docstring. Vectors travel beside papers, row by row, never inside them.
 """
 
 from newsletter.models.issues import (
+    TRENDING,
     Cut,
     CutReason,
     Delivery,
@@ -20,6 +21,7 @@ from newsletter.models.issues import (
     Reason,
     ReasonKind,
     Section,
+    Trend,
 )
 from newsletter.models.papers import (
     NO_SIGNALS,
@@ -39,6 +41,7 @@ from newsletter.models.settings import (
     Interest,
     InterestKind,
     Newsletter,
+    Pick,
     SmtpSettings,
     Status,
     Subscriber,
@@ -46,6 +49,7 @@ from newsletter.models.settings import (
 
 __all__ = [
     "NO_SIGNALS",
+    "TRENDING",
     "UNREAD",
     "AnnounceType",
     "Arrival",
@@ -65,6 +69,7 @@ __all__ = [
     "MatchedPaper",
     "Newsletter",
     "Paper",
+    "Pick",
     "Reason",
     "ReasonKind",
     "Section",
@@ -74,4 +79,5 @@ __all__ = [
     "Status",
     "Subscriber",
     "Topic",
+    "Trend",
 ]

@@ -9,6 +9,9 @@ from enum import StrEnum
 from newsletter.models.papers import Paper, SourceHealth, Topic
 from newsletter.models.settings import Subscriber
 
+TRENDING = "Trending"
+"""The label of the section of papers that no interest brought."""
+
 
 class ReasonKind(StrEnum):
     """What kind of evidence a reason is."""
@@ -17,37 +20,65 @@ class ReasonKind(StrEnum):
     MEANING = "meaning"  # none does, or not all, but the term vectors are close
     CATEGORY = "category"
     AUTHOR = "author"
+    UPVOTES = "upvotes"  # the community's, on Hugging Face
+    VOTES = "votes"  # of this newsletter's readers
+    PICK = "pick"  # the editor's
+    UPDATE = "update"  # the reader has an earlier version
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """The evidence of a match, as data; templates write the sentence. Made by `match`.
+    """The evidence of a match, as data; templates write the sentence. Made by `match`, `trending` and `compose`.
 
     `interest` is the name the reader wrote; `words` the words found, spelled as in the interest; `in_title` says
     whether all of them stand in the title. `lexical` (0 to 1) and `closeness` (standard deviations above what is usual
     for the phrase) are the two parts of a phrase's score; both are 0 for exact kinds.
+
+    What is no interest says instead: `count` the upvotes, the readers who voted for it, or the version of an update;
+    `note` and `editor` what goes with a pick, and who picked; `since` when the reader got the earlier version.
     """
 
     kind: ReasonKind
-    interest: str
+    interest: str = ""
     words: tuple[str, ...] = ()
     in_title: bool = False
     lexical: float = 0.0
     closeness: float = 0.0
+    count: int = 0
+    note: str = ""
+    editor: str = ""
+    since: date | None = None
     origin: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class MatchedPaper:
-    """A paper that a subscriber's interests asked for. Made by `match`.
+    """A paper that a subscriber's interests asked for, or that trends, with the reasons. Made by `match` and `compose`.
 
-    `score` is in 0 to 1, comparable across interests and readers, 0.5 at the measured gate. `reasons` is never
-    empty, strongest first.
+    `score` is in 0 to 1, comparable across interests and readers, 0.5 at the measured gate; of what only trends it is
+    that of its `Trend`. `reasons` is never empty, strongest first; that it is an update comes last.
     """
 
     paper: Paper
     score: float
     reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A paper that a community, the readers or the editor speak for, whatever it is about. Made by `trending`.
+
+    `score` is in 0 to 1. `reasons` is never empty: a pick, readers' votes, upvotes, in this order.
+    """
+
+    paper: Paper
+    score: float
+    reasons: tuple[Reason, ...]
+
+    @property
+    def picked(self) -> bool:
+        """Return whether the editor picked it."""
+        return self.reasons[0].kind is ReasonKind.PICK
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +130,7 @@ class Issue:
     """One subscriber's selection from an edition. Made by `compose`.
 
     The lead is the best paper and stands in no section; no paper stands twice. `considered` counts the
-    edition's new papers, `health` tells what its sources answered.
+    edition's new papers, `health` tells what its sources answered. `trending` are papers that no interest brought.
     """
 
     subscriber: Subscriber
@@ -109,12 +140,20 @@ class Issue:
     cut: tuple[Cut, ...]
     considered: int
     health: tuple[SourceHealth, ...]
+    trending: tuple[MatchedPaper, ...] = ()
 
     @property
     def placed(self) -> tuple[tuple[str, MatchedPaper], ...]:
         """Return every paper in reading order with the label of its section, "" for the lead."""
         lead = (("", self.lead),) if self.lead else ()
-        return lead + tuple((section.label, matched) for section in self.sections for matched in section.papers)
+        sections = tuple((section.label, matched) for section in self.sections for matched in section.papers)
+        return lead + sections + tuple((TRENDING, matched) for matched in self.trending)
+
+    @property
+    def chosen(self) -> tuple[MatchedPaper, ...]:
+        """Return the papers that the reader's interests brought, in reading order."""
+        lead = (self.lead,) if self.lead else ()
+        return lead + tuple(matched for section in self.sections for matched in section.papers)
 
     @property
     def papers(self) -> tuple[MatchedPaper, ...]:

@@ -68,6 +68,20 @@ class Interest:
     origin: str = field(default="", compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A paper that the editor recommends to everybody.
+
+    `paper` is an identity with its prefix (`arxiv:2401.10020`), `note` one line for the reader, `editor` who picked,
+    "" where the newsletter names nobody.
+    """
+
+    paper: str
+    note: str = ""
+    editor: str = ""
+    origin: str = field(default="", compare=False)
+
+
 class Status(StrEnum):
     """Whether a subscriber receives anything."""
 
@@ -81,7 +95,8 @@ class Subscriber:
     """Somebody who receives the newsletter: the address, what they care about, and when they want it.
 
     `weekdays` are ISO numbers, Monday is 1. `timezone` is an IANA name. `min_score` is on the scale of
-    `MatchedPaper.score`, where 0.5 is the measured gate.
+    `MatchedPaper.score`, where 0.5 is the measured gate. `trending` is the most papers of that section, beside
+    `max_papers`; `updates` says whether a newer version of a paper they have is sent too.
     """
 
     email: str
@@ -94,4 +109,6 @@ class Subscriber:
     send_at: time = time(7, 0)
     weekdays: frozenset[int] = frozenset({1, 2, 3, 4, 5})
     timezone: str = "UTC"
+    trending: int = 3
+    updates: bool = False
     origin: str = field(default="", compare=False)

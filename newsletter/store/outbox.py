@@ -22,7 +22,7 @@ from newsletter.models import Delivery, DeliveryState, MatchedPaper
 from newsletter.store.database import Database
 from newsletter.store.lock import Lock
 from newsletter.store.papers import paper_of
-from newsletter.store.sent import issue_rows, reasons_of
+from newsletter.store.sent import issue_rows, reasons_of, versions_told
 from newsletter.store.tables import deliveries, issue_papers, papers, silences
 
 _QUEUED, _CLAIMED, _DOT = DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DOT
@@ -255,6 +255,14 @@ class Outbox:
         )
         with self._database.reading() as connection:
             return MappingProxyType({row.paper_id: row.issue_date for row in connection.execute(asked)})
+
+    def versions(self, subscriber: str, *, besides: date | None = None) -> Mapping[str, int]:
+        """Return the newest version of each paper that this reader was told of as an update, by paper id.
+
+        The version stands in the reasons that were kept with the issue. `besides` leaves out the issue of a date.
+        """
+        with self._database.reading() as connection:
+            return MappingProxyType(versions_told(connection, subscriber, besides))
 
     def issue_papers(self, delivery_id: int) -> tuple[tuple[str, MatchedPaper], ...]:
         """Return what a delivery brought, in reading order: the label of the section, the paper, why it was chosen."""

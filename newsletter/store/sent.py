@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
-from newsletter.models import MatchedPaper, Reason, ReasonKind
+from sqlalchemy import Connection, Text, select
+
+from newsletter.models import DeliveryState, MatchedPaper, Reason, ReasonKind
+from newsletter.store.tables import deliveries, issue_papers
+
+_NOTHING = asdict(Reason(ReasonKind.WORDS))
+_ALWAYS = frozenset(("kind", "interest", "words", "in_title", "lexical", "closeness", "origin"))
 
 Row = Mapping[Any, Any]  # a row of a result is one, whatever its keys
 
@@ -20,7 +27,7 @@ def issue_rows(delivery_id: int, issue: Sequence[tuple[str, MatchedPaper]]) -> l
             "paper_id": matched.paper.id,
             "section": section,
             "score": matched.score,
-            "reasons": [asdict(reason) for reason in matched.reasons],
+            "reasons": [_reason_json(reason) for reason in matched.reasons],
         }
         for position, (section, matched) in enumerate(issue)
     ]
@@ -28,6 +35,39 @@ def issue_rows(delivery_id: int, issue: Sequence[tuple[str, MatchedPaper]]) -> l
 
 def reasons_of(row: Row) -> tuple[Reason, ...]:
     """Return the reasons that a row holds."""
-    return tuple(
-        Reason(**{**told, "kind": ReasonKind(told["kind"]), "words": tuple(told["words"])}) for told in row["reasons"]
+    return tuple(map(_reason_of, row["reasons"]))
+
+
+def versions_told(connection: Connection, subscriber: str, besides: date | None) -> dict[str, int]:
+    """Return the newest version of each paper that a reader was told of as an update, but for the issue of a date."""
+    about_updates = issue_papers.c.reasons.cast(Text).contains(f'"{ReasonKind.UPDATE}"')
+    asked = (
+        select(issue_papers.c.paper_id, issue_papers.c.reasons, deliveries.c.issue_date)
+        .join_from(deliveries, issue_papers)
+        .where(deliveries.c.subscriber_key == subscriber.casefold(), deliveries.c.state != DeliveryState.FAILED)
+        .where(about_updates)
+    )
+    found: dict[str, int] = {}
+    for row in connection.execute(asked).mappings():
+        told = (reason.count for reason in reasons_of(row) if reason.kind is ReasonKind.UPDATE)
+        if row["issue_date"] != besides:
+            found[row["paper_id"]] = max((found.get(row["paper_id"], 0), *told))
+    return found
+
+
+def _reason_json(reason: Reason) -> dict[str, Any]:
+    """Return what a reason tells; what only some kinds have is written where it says something."""
+    told = {name: value for name, value in asdict(reason).items() if name in _ALWAYS or value != _NOTHING[name]}
+    return told | ({"since": reason.since.isoformat()} if reason.since else {})
+
+
+def _reason_of(told: Mapping[str, Any]) -> Reason:
+    since = told.get("since")
+    return Reason(
+        **{
+            **told,
+            "kind": ReasonKind(told["kind"]),
+            "words": tuple(told["words"]),
+            "since": date.fromisoformat(since) if since else None,
+        }
     )
