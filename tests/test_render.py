@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +24,18 @@ from makers import (
     an_issue,
 )
 
-from newsletter.models import Email, HealthState, Issue, MatchedPaper, Newsletter, ReasonKind, Section
+from newsletter.models import (
+    Email,
+    HealthState,
+    Issue,
+    MatchedPaper,
+    Newsletter,
+    Reason,
+    ReasonKind,
+    Section,
+    Signals,
+    SourceHealth,
+)
 from newsletter.render import Templates, compile_templates, render
 from newsletter.render.fit import BUDGET_BYTES, sent_bytes
 
@@ -312,6 +323,162 @@ def test_every_source_tells_how_it_answered() -> None:
     assert "- feed Types: COULD NOT BE READ" in email.text
 
 
+@pytest.mark.parametrize(
+    ("health", "told"),
+    [
+        (a_health(state=HealthState.LATE, entries=0, detail="not there yet"), "arxiv cs.CL: late (not there yet)"),
+        (a_health(state=HealthState.LATE, entries=0), "arxiv cs.CL: late"),
+        (a_health(state=HealthState.LATE, detail="old"), "arxiv cs.CL: 40 entries, the rest is late (old)"),
+        (
+            a_health(state=HealthState.THROTTLED, again_at=NOW + timedelta(hours=2, minutes=15)),
+            "arxiv cs.CL: asks us to wait until 10:15 UTC",
+        ),
+        (
+            a_health(state=HealthState.THROTTLED, again_at=NOW + timedelta(days=1)),
+            "arxiv cs.CL: asks us to wait until 08:00 UTC on 21 November",
+        ),
+        (a_health(state=HealthState.THROTTLED), "arxiv cs.CL: asks us to wait"),
+    ],
+    ids=["late", "late, unexplained", "partly late", "throttled", "until tomorrow", "throttled, nobody knows"],
+)
+def test_a_source_without_papers_says_why(health: SourceHealth, told: str) -> None:
+    """In both parts the same words."""
+    email = rendered(an_issue(health=(health,)))
+
+    assert f"Sources today. {told}." in seen(email.html).replace(" .", ".")
+    assert f"  - {told}\n" in email.text
+
+
+@pytest.mark.parametrize("state", [HealthState.FAILED, HealthState.THROTTLED])
+def test_the_words_of_an_error_are_the_operators(state: HealthState) -> None:
+    """No path, no address, no server's text reaches a reader."""
+    email = rendered(an_issue(health=(a_health(state=state, detail="/srv/saved/page.txt: 429 from 10.0.0.7"),)))
+
+    assert "/srv" not in email.html + email.text
+    assert "10.0.0.7" not in email.html + email.text
+
+
+# ------------------------------------------------------------------ signals, updates, trending
+
+
+def signalling(**signals: object) -> MatchedPaper:
+    """Return the match of a paper that somebody says something of."""
+    return a_match(a_paper(signals=Signals(**signals)))  # type: ignore[arg-type]
+
+
+def test_upvotes_stand_beside_a_paper_in_words_too() -> None:
+    """A triangle alone says nothing to who cannot see it."""
+    email = rendered(only(signalling(upvotes=41)))
+
+    assert 'aria-label="41 upvotes on Hugging Face"' in email.html
+    assert "▲\xa041" in email.html
+    assert "     ▲ 41 on Hugging Face\n" in email.text
+
+
+@pytest.mark.parametrize("upvotes", [None, 0, -3])
+def test_no_upvotes_are_not_shown(upvotes: int | None) -> None:
+    """Nought is no recommendation, and unknown is not nought."""
+    email = rendered(only(signalling(upvotes=upvotes)))
+
+    assert "▲" not in email.html + email.text
+
+
+def test_venue_and_code_are_shown() -> None:
+    """Where it appears, and where it runs."""
+    email = rendered(only(signalling(venue="NeurIPS 2026", code_url="https://example.org/code", upvotes=2)))
+
+    assert "· NeurIPS 2026 ·" in seen(email.html)
+    assert 'href="https://example.org/code"' in email.html
+    assert "     NeurIPS 2026 · ▲ 2 on Hugging Face\n" in email.text
+    assert "     Code: https://example.org/code\n" in email.text
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "file:///etc/passwd", "https://a@b.example", "x" * 3000])
+def test_code_at_an_unsafe_address_is_not_linked(address: str) -> None:
+    """Signals are data like any other."""
+    email = rendered(only(signalling(code_url=address)))
+
+    assert ">Code</a>" not in email.html
+    assert "Code:" not in email.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        (Reason(ReasonKind.UPVOTES, count=41), "41 upvotes on Hugging Face"),
+        (Reason(ReasonKind.UPVOTES, count=1), "1 upvote on Hugging Face"),
+        (Reason(ReasonKind.VOTES, count=2), "2 readers of this newsletter recommend it"),
+        (Reason(ReasonKind.VOTES, count=1), "1 reader of this newsletter recommends it"),
+        (Reason(ReasonKind.PICK, editor="Ada Lovelace", note="Read on."), "Picked by Ada Lovelace: Read on."),
+        (Reason(ReasonKind.PICK), "Picked by the editor"),
+    ],
+    ids=["upvotes", "one upvote", "votes", "one vote", "pick", "bare pick"],
+)
+def test_what_trends_says_who_recommends_it(reason: Reason, sentence: str) -> None:
+    """In a section of its own, after the reader's own papers."""
+    trend = a_match(a_paper("Known to many", signals=Signals(upvotes=41)), reasons=(reason,))
+    email = rendered(an_issue(trending=(trend,)))
+
+    assert "Trending Beside your interests: what others recommend Known to many" in seen(email.html)
+    assert sentence in seen(email.html)
+    assert f"Why: {sentence[0].lower()}{sentence[1:]}\n" in email.text
+    assert seen(email.html).index("Known to many") > seen(email.html).index("Draft trees for faster decoding")
+    assert email.html.count("41 upvotes") <= 1
+
+
+def test_what_trends_is_counted_apart() -> None:
+    """The headline, the subject and the sections count what the reader asked for."""
+    email = rendered(an_issue(trending=(titled("Known to many"),)))
+
+    assert email.subject.startswith("2 papers · Speculative decoding")
+    assert "2 papers worth your time 2 picks out of 40 new papers," in seen(email.html)
+    assert "Speculative decoding 1 of 1 Trending 1 paper" in seen(email.html)
+
+
+def test_an_update_says_its_version_and_when_the_reader_got_the_other() -> None:
+    """It is not counted as new."""
+    update = Reason(ReasonKind.UPDATE, count=3, since=date(2026, 5, 3))
+    email = rendered(only(a_match(a_paper(version=3), reasons=(a_reason(), update))))
+
+    assert "Updated to v3; you got it on 3 May" in seen(email.html)
+    assert "     Updated to v3; you got it on 3 May\n" in email.text
+    for part in (seen(email.html), email.text):
+        assert "1 update of what you have, matched to your 1 interest." in part
+        assert "pick" not in part
+    assert "version 3" not in email.html
+
+
+def test_updates_are_counted_beside_new_papers() -> None:
+    """Each for itself."""
+    update = Reason(ReasonKind.UPDATE, count=3, since=date(2026, 5, 3))
+    email = rendered(an_issue(a_section("Trees", a_match(reasons=(a_reason(), update)))))
+
+    for part in (seen(email.html), email.text.replace("\n", " ")):
+        assert "1 pick out of 40 new papers, and 1 update of what you have, matched to your 1 interest." in part
+
+
+def test_a_date_of_another_year_says_the_year() -> None:
+    """A month alone would mean the last one of its name."""
+    update = Reason(ReasonKind.UPDATE, count=3, since=date(2025, 5, 3))
+    email = rendered(only(a_match(a_paper(version=3), reasons=(a_reason(), update))))
+
+    assert "you got it on 3 May 2025" in email.text
+
+
+def test_what_trends_goes_first_where_an_email_is_too_large() -> None:
+    """The reader's own papers keep their summaries for it; the text part has everything."""
+    own = an_issue_of(45)
+    crowd = tuple(a_match(a_paper(f"Known to many {n}", abstract="word " * 900), score=1.0) for n in range(10))
+
+    alone, beside = (rendered(replace(own, trending=some), abstract_sentences=None) for some in ((), crowd))
+
+    assert sent_bytes(alone.html) <= BUDGET_BYTES
+    assert "Known to many" not in beside.html
+    assert "and 10 more papers" in seen(beside.html)
+    assert beside.html.count("A sentence of an abstract") == alone.html.count("A sentence of an abstract") > 45
+    assert beside.text.count("Known to many") == 10
+
+
 def test_the_footer_says_why_and_how_to_leave() -> None:
     """In both parts."""
     email = rendered(an_issue(subscriber=a_subscriber(interests=(an_interest("trees"), an_interest("types")))))
@@ -396,14 +563,16 @@ def hostile_issue(text: str) -> Issue:
         categories=(text,),
         version=2,
         entries=(an_entry(byline=text),),
+        signals=Signals(upvotes=3, venue=text, code_url=text),
     )
-    reasons = tuple(a_reason(kind=kind, interest=text, words=(text,)) for kind in ReasonKind)
+    reasons = tuple(a_reason(kind=kind, interest=text, words=(text,), note=text, editor=text) for kind in ReasonKind)
     match = a_match(paper, reasons=reasons)
     return an_issue(
         Section(text, text + "x", (match,), 3),
         lead=match,
         subscriber=a_subscriber(text, name=text, interests=(an_interest(text),)),
         health=tuple(a_health(source=text, state=state, detail=text) for state in HealthState),
+        trending=tuple(a_match(paper, reasons=(reason,)) for reason in reasons),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from makers import (
     an_issue,
 )
 
-from newsletter.models import Email, HealthState, ReasonKind
+from newsletter.models import Email, HealthState, Reason, ReasonKind, Signals
 from newsletter.render import compile_templates, render
 from newsletter.render.compile import HTML_NAME, TEXT_NAME
 from newsletter.render.files import read_sources
@@ -44,9 +45,23 @@ def email() -> Email:
         reasons=(a_reason(), a_reason(kind=ReasonKind.AUTHOR, interest="Grace Hopper")),
     )
     shared = a_paper("Shared by a page", authors=(), url="", entries=(an_entry(byline="the community"),), abstract="")
+    loud = a_paper(
+        "Known to many",
+        signals=Signals(
+            upvotes=1041, upvotes_at=NOW, venue="NeurIPS 2026", code_url="https://example.org/code?of=trees&more"
+        ),
+    )
+    newer = a_paper("Sent before", version=3)
+    update = Reason(ReasonKind.UPDATE, count=3, since=date(2026, 5, 3))
+    picked = (
+        Reason(ReasonKind.PICK, note="Read section 4 first.", editor="Ada Lovelace"),
+        Reason(ReasonKind.VOTES, count=2),
+        Reason(ReasonKind.UPVOTES, count=41),
+    )
     crowd = a_paper("Written by many", authors=("A", "B", "C", "D", "E"), categories=("cs.PL",), version=2)
     issue = an_issue(
         a_section("Speculative decoding", a_match(), a_match(shared, reasons=(a_reason(kind=ReasonKind.MEANING),))),
+        a_section("Trees", a_match(loud), a_match(newer, reasons=(a_reason(), update))),
         a_section("Types & effects", a_match(crowd, reasons=(a_reason(kind=ReasonKind.CATEGORY, interest="cs.PL"),))),
         lead=lead,
         considered=321,
@@ -54,8 +69,11 @@ def email() -> Email:
         health=(
             a_health(),
             a_health(source="feed Distill", state=HealthState.EMPTY, detail="no entry since Monday"),
+            a_health(source="hugging face", state=HealthState.LATE, entries=0, detail="it lists nothing yet"),
+            a_health(source="biorxiv", state=HealthState.THROTTLED, again_at=NOW + timedelta(hours=2)),
             a_health(source="feed Types", state=HealthState.FAILED, detail="the server answered 503"),
         ),
+        trending=(a_match(a_paper("How to read"), score=0.2, reasons=picked),),
     )
     return render(issue, a_newsletter(editor="the reading group"), compile_templates(), date=NOW)
 
@@ -95,12 +113,13 @@ def test_nothing_of_the_templates_is_left_in_the_email(email: Email) -> None:
     assert not re.search(r"{{|{%|&#|&amp;", email.text)
 
 
-def test_links_go_to_papers_and_to_the_way_out(document: lxml_html.HtmlElement) -> None:
+def test_links_go_to_papers_their_code_and_to_the_way_out(document: lxml_html.HtmlElement) -> None:
     """And nowhere else: nobody counts clicks."""
     links = set(document.xpath("//a/@href"))
 
     assert links == {
         "https://arxiv.org/abs/2611.01234",
+        "https://example.org/code?of=trees&more",
         *(link for link in links if link.startswith("https://arxiv.org/search/?searchtype=title&query=")),
         "mailto:papers@example.org?subject=unsubscribe%20ada@example.org",
     }
@@ -108,14 +127,25 @@ def test_links_go_to_papers_and_to_the_way_out(document: lxml_html.HtmlElement) 
 
 def test_every_link_has_words(document: lxml_html.HtmlElement) -> None:
     """A screen reader reads a list of links; each must say where it goes."""
-    assert [link for link in document.xpath("//a") if len(str(link.text_content()).strip()) < 8] == []
+    names = [link.get("aria-label") or str(link.text_content()).strip() for link in document.xpath("//a")]
+
+    assert [name for name in names if len(name) < 8] == []
+
+
+def test_what_stands_for_words_has_words(document: lxml_html.HtmlElement) -> None:
+    """A triangle is nothing to a screen reader; a label begins with what is seen, for who speaks it."""
+    (votes,) = document.xpath("//*[@role='img']")
+    (code,) = document.xpath("//a[@aria-label]")
+
+    assert (votes.get("aria-label"), votes.text) == ("1,041 upvotes on Hugging Face", "▲\xa01,041")
+    assert (code.get("aria-label"), code.text) == ("Code of “Known to many”", "Code")
 
 
 def test_headings_make_an_outline(document: lxml_html.HtmlElement) -> None:
     """One first level, no level skipped: screen readers jump by them."""
     levels = [int(str(heading.tag)[1]) for heading in document.xpath("//h1 | //h2 | //h3 | //h4")]
 
-    assert levels == [1, 2, 2, 3, 3, 2, 3]
+    assert levels == [1, 2, 2, 3, 3, 2, 3, 3, 2, 3, 2, 3]
 
 
 def test_language_direction_and_title_are_declared(document: lxml_html.HtmlElement) -> None:
@@ -157,7 +187,7 @@ def test_separators_survive_without_head_styles(document: lxml_html.HtmlElement)
     """Gmail drops head styles for some accounts; the lines between papers are inline."""
     rows = document.xpath("//td[contains(@class, 'row')]")
 
-    assert len(rows) == 3
+    assert len(rows) == 6
     assert all("border-top" in row.get("style") for row in rows)
 
 

@@ -16,10 +16,13 @@ BUDGET_BYTES = 100_000
 def fit(shown: IssueView, fill: Callable[[IssueView], str], *, budget: int = BUDGET_BYTES) -> str:
     """Return the HTML of a view within `budget` bytes as sent.
 
-    Summaries go first: to one sentence, then altogether. Then the lowest-ranked papers are gathered as "and N more",
-    as few as possible.
+    What only trends goes first. Then summaries: to one sentence, then altogether. Then the lowest-ranked papers are
+    gathered as "and N more", as few as possible.
     """
     html = fill(shown)
+    if shown.trending and sent_bytes(html) > budget:
+        shown = shown.without_trending()
+        html = fill(shown)
     for sentences in (1, 0):
         if sent_bytes(html) <= budget:
             return html

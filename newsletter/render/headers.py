@@ -21,7 +21,7 @@ def subject(issue: Issue) -> str:
 
     As many topics are named as fit into 78 characters: `9 papers · Speculative decoding, Dark matter · 20 Nov`.
     """
-    count = len(issue.papers)
+    count = len(issue.chosen)
     start = plural(count, "paper") if count else "No new papers for you"
     end = f" · {issue.day.day} {_MONTHS[issue.day.month - 1]}"
     topics = _topics(issue, _SUBJECT_LENGTH - len(start) - len(end) - len(" · "))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import quote_plus
 
 from newsletter.models import (
+    UNREAD,
     HealthState,
     Issue,
     MatchedPaper,
@@ -31,7 +32,10 @@ MONTHS = (
 
 # Bounds that only hostile or broken data reaches; without them a byte budget could not be kept.
 _LONGEST_TITLE, _LONGEST_LABEL, _LONGEST_NAME, _LONGEST_ABSTRACT = 300, 90, 60, 5000
+_LONGEST_NOTE, _LONGEST_DETAIL = 200, 200
 _MOST_HEALTH, _MOST_INTERESTS = 12, 30
+_MOST_UPVOTES = 10_000_000
+_MONTHS_OF_ONE_NAME = 300  # days, within which the name of a month means one only
 
 # A listing page names papers without saying where they are.
 _FIND = "https://arxiv.org/search/?searchtype=title&query="
@@ -39,13 +43,19 @@ _FIND = "https://arxiv.org/search/?searchtype=title&query="
 
 @dataclass(frozen=True, slots=True)
 class ReasonView:
-    """The evidence of a match; `whole` says that the words found are all of the interest's own."""
+    """The evidence of a match; `whole` says that the words found are all of the interest's own.
+
+    `count`, `note` and `editor` are those of upvotes, votes and picks.
+    """
 
     kind: ReasonKind
     interest: str
     words: tuple[str, ...]
     in_title: bool
     whole: bool
+    count: int
+    note: str
+    editor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,8 @@ class PaperView:
     """A paper of an issue; `number` is its place in reading order.
 
     Where it has no address, `url` is empty and `find_url` a search for its title. `category` is its first one, empty
-    if its strongest reason is just that.
+    if its strongest reason is just that. `upvotes` is 0 where none are known or a reason tells them already. Of an
+    update `got_on` is the day the reader got an earlier version, otherwise empty.
     """
 
     number: int
@@ -66,46 +77,58 @@ class PaperView:
     category: str
     version: int
     byline: str
+    venue: str
+    upvotes: int
+    code_url: str
+    got_on: str
     reasons: tuple[ReasonView, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """Papers of one topic; `own` says that its label is the reader's interest itself."""
+    """Papers of one topic; `own` says that its label is the reader's interest itself, `new` that all papers are."""
 
     label: str
     interest: str
     own: bool
     papers: tuple[PaperView, ...]
     announced: int
+    new: bool
 
 
 @dataclass(frozen=True, slots=True)
 class HealthView:
-    """How one source answered."""
+    """How one source answered.
+
+    `detail` is empty where it would be the words of an error, which are the operator's. `until` is when a source that
+    asks us to wait may be asked again, such as `10:15 UTC`.
+    """
 
     source: str
     state: HealthState
     entries: int
     detail: str
     warnings: int
+    until: str
 
 
 @dataclass(frozen=True, slots=True)
 class IssueView:
     """Everything a template may say.
 
-    `count` is the number of papers of the issue, of which `more` are not shown. `sentences` bounds each
-    summary: 0 for none, None for whole abstracts.
+    `count` is the number of papers that the reader's interests brought, `updates` of which are not new; `trending` come
+    beside them. `more` are not shown. `sentences` bounds each summary: 0 for none, None for whole abstracts.
     """
 
     name: str
     editor: str
     date: str
     count: int
+    updates: int
     considered: int
     lead: PaperView | None
     sections: tuple[SectionView, ...]
+    trending: tuple[PaperView, ...]
     more: int
     sentences: int | None
     health: tuple[HealthView, ...]
@@ -118,12 +141,16 @@ class IssueView:
     def papers(self) -> tuple[PaperView, ...]:
         """Return the papers shown, in reading order."""
         lead = (self.lead,) if self.lead else ()
-        return lead + tuple(paper for section in self.sections for paper in section.papers)
+        return lead + tuple(paper for section in self.sections for paper in section.papers) + self.trending
 
     @property
     def preheader(self) -> str:
         """Return what a list of mails shows after the subject: the first titles."""
         return shorten(" · ".join(shorten(paper.title, 90) for paper in self.papers[:3]), 140)
+
+    def without_trending(self) -> IssueView:
+        """Return the view without the section of what trends, its papers counted in `more`."""
+        return replace(self, trending=(), more=self.more + len(self.trending))
 
     def best(self, count: int) -> IssueView:
         """Return the view with its `count` best papers only, the others counted in `more`."""
@@ -137,25 +164,28 @@ class IssueView:
             self,
             lead=self.lead if self.lead and self.lead.number in kept else None,
             sections=tuple(section for section in cut if section.papers),
+            trending=tuple(paper for paper in self.trending if paper.number in kept),
             more=self.more + len(ranked) - len(kept),
         )
 
 
 def view(issue: Issue, newsletter: Newsletter, *, sentences: int | None) -> IssueView:
     """Return what templates see of an issue."""
-    papers = tuple(_paper(matched, number) for number, matched in enumerate(issue.papers, start=1))
-    first = 1 if issue.lead else 0
+    papers = tuple(_paper(matched, number, issue.day) for number, matched in enumerate(issue.papers, start=1))
+    first, count = 1 if issue.lead else 0, len(issue.chosen)
     return IssueView(
         name=_text(newsletter.name, _LONGEST_NAME),
         editor=_text(newsletter.editor, _LONGEST_NAME),
         date=long_date(issue.day),
-        count=len(papers),
+        count=count,
+        updates=sum(bool(paper.got_on) for paper in papers[:count]),
         considered=issue.considered,
         lead=papers[0] if issue.lead else None,
-        sections=_sections(issue.sections, papers[first:]),
+        sections=_sections(issue.sections, papers[first:count]),
+        trending=papers[count:],
         more=0,
         sentences=sentences,
-        health=tuple(_health(health) for health in issue.health[:_MOST_HEALTH]),
+        health=tuple(_health(health, issue.day) for health in issue.health[:_MOST_HEALTH]),
         address=_text(issue.subscriber.email, 254),
         interests=tuple(_text(one.name, _LONGEST_LABEL) for one in issue.subscriber.interests[:_MOST_INTERESTS]),
         interest_count=len(issue.subscriber.interests),
@@ -168,20 +198,30 @@ def long_date(day: date) -> str:
     return f"{DAYS[day.weekday()]}, {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
+def _short_date(day: date, today: date) -> str:
+    """Return a day of these months without its year: `3 May`, `3 May 2025`."""
+    written = f"{day.day} {MONTHS[day.month - 1]}"
+    return written if abs((today - day).days) < _MONTHS_OF_ONE_NAME else f"{written} {day.year}"
+
+
 def _sections(sections: Iterable[Section], papers: tuple[PaperView, ...]) -> tuple[SectionView, ...]:
     views, start = [], 0
     for section in sections:
         end = start + len(section.papers)
         label, interest = _text(section.label, _LONGEST_LABEL), _text(section.interest, _LONGEST_LABEL)
         own = label.casefold() == interest.casefold()
-        views.append(SectionView(label, interest, own, papers[start:end], max(section.announced, end - start)))
+        shown = papers[start:end]
+        new = not any(paper.got_on for paper in shown)
+        views.append(SectionView(label, interest, own, shown, max(section.announced, len(shown)), new))
         start = end
     return tuple(one for one in views if one.papers)
 
 
-def _paper(matched: MatchedPaper, number: int) -> PaperView:
-    paper = matched.paper
-    url = safe_url(paper.url)
+def _paper(matched: MatchedPaper, number: int, day: date) -> PaperView:
+    paper, signals = matched.paper, matched.paper.signals
+    url, code_url = safe_url(paper.url), safe_url(signals.code_url)
+    told = {reason.kind: reason for reason in matched.reasons}
+    update = told.get(ReasonKind.UPDATE)
     title = _text(paper.title, _LONGEST_TITLE)
     return PaperView(
         number=number,
@@ -194,7 +234,11 @@ def _paper(matched: MatchedPaper, number: int) -> PaperView:
         category=_category(matched),
         version=paper.version,
         byline=next((_text(entry.byline, _LONGEST_NAME) for entry in paper.entries if entry.byline.strip()), ""),
-        reasons=tuple(_reason(reason) for reason in matched.reasons),
+        venue=_text(signals.venue, _LONGEST_NAME),
+        upvotes=0 if ReasonKind.UPVOTES in told else _count(signals.upvotes or 0),
+        code_url="" if code_url == "#" else code_url,
+        got_on=_short_date(update.since, day) if update and update.since else "",
+        reasons=tuple(_reason(reason) for reason in matched.reasons if reason is not update),
     )
 
 
@@ -207,12 +251,37 @@ def _category(matched: MatchedPaper) -> str:
 def _reason(reason: Reason) -> ReasonView:
     interest = _text(reason.interest, _LONGEST_LABEL)
     words = tuple(_text(word, _LONGEST_NAME) for word in reason.words[:3])
-    return ReasonView(reason.kind, interest, words, reason.in_title, " ".join(words).casefold() == interest.casefold())
+    return ReasonView(
+        kind=reason.kind,
+        interest=interest,
+        words=words,
+        in_title=reason.in_title,
+        whole=" ".join(words).casefold() == interest.casefold(),
+        count=_count(reason.count),
+        note=_text(reason.note, _LONGEST_NOTE),
+        editor=_text(reason.editor, _LONGEST_NAME),
+    )
 
 
-def _health(health: SourceHealth) -> HealthView:
-    source, detail = _text(health.source, _LONGEST_LABEL), _text(health.detail, 160).rstrip(".")
-    return HealthView(source, health.state, health.entries, detail, len(health.warnings))
+def _health(health: SourceHealth, day: date) -> HealthView:
+    return HealthView(
+        source=_text(health.source, _LONGEST_LABEL),
+        state=health.state,
+        entries=health.entries,
+        detail="" if health.state in UNREAD else _text(health.detail, _LONGEST_DETAIL).rstrip("."),
+        warnings=len(health.warnings),
+        until=_moment(health.again_at, day) if health.state is HealthState.THROTTLED and health.again_at else "",
+    )
+
+
+def _moment(at: datetime, day: date) -> str:
+    """Return a time for a sentence, with its date where that is another: `10:15 UTC`, `10:15 UTC on 21 November`."""
+    at = at.astimezone(UTC)
+    return f"{at:%H:%M} UTC" + ("" if at.date() == day else f" on {_short_date(at.date(), day)}")
+
+
+def _count(number: int) -> int:
+    return max(0, min(number, _MOST_UPVOTES))
 
 
 def _text(text: str, limit: int) -> str:
