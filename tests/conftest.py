@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Command, command_line
 from stores import a_store
 
 from newsletter import weights as shipped
@@ -47,3 +48,11 @@ def inbox(tmp_path: Path) -> Iterator[Inbox]:
 def weights() -> shipped.Weights:
     """Return the term vectors that ship."""
     return shipped.load()
+
+
+@pytest.fixture
+def newsletter(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    """Return what runs the command line in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SMTP_PASSWORD", raising=False)
+    return command_line(monkeypatch, capsys)

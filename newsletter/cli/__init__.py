@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from newsletter import __version__
-from newsletter.cli import editions, issues, looking, settings, trial
+from newsletter.cli import backtesting, editions, issues, looking, settings, trial, votes
 from newsletter.cli.console import note, say_json
 from newsletter.errors import ConfigError, NewsletterError
 
@@ -58,7 +58,7 @@ def options(
     )
 
 
-for module in (trial, settings, editions, looking, issues):
+for module in (trial, settings, editions, looking, backtesting, votes, issues):
     module.register(app)
 
 

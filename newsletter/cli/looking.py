@@ -132,20 +132,30 @@ def explain(
     loaded = read_config(config)
     reader = find_subscriber(loaded, email)
     with Store.open(loaded.store) as store:
-        found = store.editions.find_papers(paper)
-        if len(found) == 1:
-            ((one, first_day),) = found
+        if (named := named_paper(store, paper)) is not None:
+            one, first_day = named
             told = trace(loaded, store, load_weights(), subscriber=reader, paper=one, first_day=first_day)
             say_json(_explanation_data(told)) if as_json else _tell(told, reader.email)
             return
-        latest = store.editions.latest_day()
+        tell_unclear(store, paper, as_json=as_json)
+
+
+def named_paper(store: Store, wanted: str) -> tuple[Paper, date] | None:
+    """Return the one paper that an id, an address or a title names, with its first day; None for none or several."""
+    found = store.editions.find_papers(wanted)
+    return found[0] if len(found) == 1 else None
+
+
+def tell_unclear(store: Store, wanted: str, *, as_json: bool) -> None:
+    """Say that several papers have these words in their title, or that none is known by them."""
+    found, latest = store.editions.find_papers(wanted), store.editions.latest_day()
     if as_json:
         say_json({"fate": "ambiguous" if found else "unknown", "papers": [each.title for each, _ in found]})
     elif found:
-        say(f'several papers have "{paper}" in their title, the newest first; ask for one of them:')
+        say(f'several papers have "{wanted}" in their title, the newest first; ask for one of them:')
         columns([(f"  {each.id}", str(day), each.title) for each, day in found])
     else:
-        say(f'"{paper}" is unknown: no source ever brought it, under this id or title.')
+        say(f'"{wanted}" is unknown: no source ever brought it, under this id or title.')
         say(f"The newest edition is of {latest}." if latest else "Nothing was collected yet: `newsletter collect`.")
 
 
@@ -161,6 +171,10 @@ def _tell(told: Explanation, email: str) -> None:
         say(told.note)
     for reason in told.matched.reasons if told.matched else ():
         say(f"  {_sentence(reason)}")
+    if told.trend is not None and told.fate != "trending":
+        say(f"It trends as number {told.rank}, with {told.trend.score:.2f}:")
+        for reason in told.trend.reasons:
+            say(f"  {_sentence(reason)}")
     if told.nearest:
         say()
         say("Every interest, nearest first (0.50 passes):")
@@ -182,6 +196,11 @@ def _verdict(told: Explanation, email: str) -> str:
         return f"{sent} {email} {where}, issue of {delivery.issue_date}, {delivery.message_id}"
     if told.fate == "chosen":
         return f"IN the issue of {told.first_day} for {email}, which was not sent yet{topic}"
+    if told.fate == "trending" and told.trend is not None:
+        return (
+            f"TRENDING in the issue of {told.issue_day} for {email}, which was not sent yet: "
+            f"number {told.rank} of what others recommend, with {told.trend.score:.2f}{topic}"
+        )
     if told.cut is not None:
         last = f"; the last paper chosen has {told.last_chosen:.2f}" if told.cut.reason == "limit" else ""
         return (
@@ -198,6 +217,10 @@ def _sentence(reason: Reason) -> str:
         + (f"; has {', '.join(reason.words)}" if reason.words else ""),
         "category": f"{reason.interest}: the paper is in {', '.join(reason.words)}",
         "author": f"{reason.interest}: an author is {', '.join(reason.words)}",
+        "upvotes": f"{counted(reason.count, 'upvote')} on Hugging Face",
+        "votes": f"{counted(reason.count, 'reader')} recommended it",
+        "pick": f"picked by {reason.editor or 'the editor'}" + (f": {reason.note}" if reason.note else ""),
+        "update": f"updated to v{reason.count}; received before on {reason.since}",
     }
     numbers = (
         f" (words {reason.lexical:.2f}, closeness {reason.closeness:+.1f})"
@@ -217,6 +240,13 @@ def _explanation_data(told: Explanation) -> dict[str, Any]:
         "section": told.section,
         "score": told.matched.score if told.matched else None,
         "reasons": [_sentence(each) for each in told.matched.reasons] if told.matched else [],
+        "trend": {
+            "rank": told.rank,
+            "score": told.trend.score,
+            "reasons": [_sentence(each) for each in told.trend.reasons],
+        }
+        if told.trend
+        else None,
         "delivery": told.delivery.state.value if told.delivery else None,
         "cut": {"reason": told.cut.reason.value, "detail": told.cut.detail} if told.cut else None,
         "nearest": [{"interest": each.interest, "origin": each.origin, "score": each.score} for each in told.nearest],

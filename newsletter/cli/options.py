@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -28,7 +31,13 @@ IssueOption = Annotated[
 AsOption = Annotated[list[str] | None, typer.Option("--as", help="Only this subscriber's; may be repeated.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Make everything, send nothing.")]
 
+AtOption = Annotated[
+    str | None,
+    typer.Option("--at", metavar="TIME", help="Act as if it were this moment, such as 2026-11-26T07:00 (for trying)."),
+]
+
 DEFAULT_CONFIG = Path("subscribers.yaml")
+_LONGEST_BACKFILL = 366
 
 
 def read_config(path: Path, *, sending: bool = False) -> Config:
@@ -73,20 +82,46 @@ def find_subscriber(config: Config, wanted: str) -> Subscriber:
     raise UsageError(f"{wanted} is no subscriber in {config.path}{hint}")
 
 
-def tools(config: Config, *, mailer: Mailer | None) -> Tools:
-    """Return what a run needs from the world, for these settings."""
+def tools(config: Config, *, mailer: Mailer | None = None, at: str | None = None) -> Tools:
+    """Return what a run needs from the world, for these settings; with `at` the clock stands still."""
     from newsletter.collect.fetch import HttpAndFiles  # noqa: PLC0415
     from newsletter.render import compile_templates  # noqa: PLC0415
     from newsletter.schedule import Tools  # noqa: PLC0415
     from newsletter.weights import load  # noqa: PLC0415
 
+    moment = moment_of(config, at) if at else None
     return Tools(
-        fetch=HttpAndFiles(config.path.absolute().parent),
-        weights=load,
+        fetch=HttpAndFiles(
+            config.path.absolute().parent,
+            cache=Path(config.store.removeprefix("sqlite:///") + ".cache"),
+            contact=config.newsletter.sender_email,
+        ),
+        weights=cache(load),
         templates=lambda: compile_templates(config.templates),
         mailer=mailer,
-        clock=lambda: datetime.now(UTC),
+        clock=lambda: moment or datetime.now(UTC),
     )
+
+
+def moment_of(config: Config, written: str) -> datetime:
+    """Return the moment of an --at option, in the newsletter's zone unless it names another; UsageError otherwise."""
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        raise UsageError(f"--at {written} is no time; write it as 2026-11-26T07:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(config.schedule.timezone))
+
+
+def days_ago(written: str, today: date) -> date:
+    """Return the day of a --since option, a number of days (`7d`) or a date, before today; UsageError otherwise."""
+    found = re.fullmatch(r"([1-9][0-9]{0,2})d?", written.strip())
+    try:
+        day = today - timedelta(days=int(found[1])) if found else date.fromisoformat(written.strip())
+    except ValueError:
+        raise UsageError(f"--since {written} is neither a number of days (7d) nor a date (2026-11-14)") from None
+    if not today - timedelta(days=_LONGEST_BACKFILL) <= day < today:
+        raise UsageError(f"--since {written}: from yesterday back to {_LONGEST_BACKFILL} days ago, please")
+    return day
 
 
 def day_of(issue: datetime | None) -> date | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.cli.console import counted
-from newsletter.models import SourceHealth
+from newsletter.models import UNREAD, Edition, HealthState, Paper, SourceHealth
 
 if TYPE_CHECKING:
     from newsletter.pipeline import Outcome
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 FAILED = 1
 PARTLY = 4
 
-_DELIVERED = frozenset(("sent", "already", "empty", "paused", "drafted"))
+_DELIVERED = frozenset(("sent", "already", "empty", "late", "paused", "drafted"))
 
 
 def health_rows(health: Sequence[SourceHealth]) -> list[tuple[str, ...]]:
@@ -22,13 +23,20 @@ def health_rows(health: Sequence[SourceHealth]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for each in health:
         entries = counted(each.entries, "entry", "entries") if each.entries else ""
-        rows.append((each.source, each.state.value, entries, each.detail))
+        rows.append((each.source, state(each), entries, each.detail))
         rows += [("", "warning", "", warning) for warning in each.warnings]
     return rows
 
 
+def state(health: SourceHealth) -> str:
+    """Return a source's state in a few words; of one that asks us to wait, until when."""
+    if health.state is HealthState.THROTTLED and health.again_at:
+        return f"throttled until {health.again_at:%Y-%m-%d %H:%M} UTC"
+    return health.state.value
+
+
 def health_data(health: Sequence[SourceHealth]) -> list[dict[str, Any]]:
-    """Return the health of each source for a program."""
+    """Return the health of each source for a program; times in UTC, null where unknown."""
     return [
         {
             "source": each.source,
@@ -36,9 +44,55 @@ def health_data(health: Sequence[SourceHealth]) -> list[dict[str, Any]]:
             "entries": each.entries,
             "detail": each.detail,
             "warnings": list(each.warnings),
+            "asked_at": _time(each.at),
+            "again_at": _time(each.again_at),
+            "next_at": _time(each.next_at),
+            "failures": each.failures,
         }
         for each in health
     ]
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat() if at else None
+
+
+def edition_data(edition: Edition) -> dict[str, Any]:
+    """Return an edition for a program: its papers with every identity, source and signal, and its sources' health."""
+    return {
+        "day": edition.day.isoformat(),
+        "entries": edition.entries,
+        "papers": [_paper_data(paper) for paper in edition.papers],
+        "updates": [_paper_data(paper) for paper in edition.updates],
+        "sources": health_data(edition.health),
+    }
+
+
+def _paper_data(paper: Paper) -> dict[str, Any]:
+    signals = paper.signals
+    return {
+        "id": paper.id,
+        "title": paper.title,
+        "authors": list(paper.authors),
+        "url": paper.url,
+        "categories": list(paper.categories),
+        "published": paper.published.isoformat() if paper.published else None,
+        "version": max((entry.version for entry in paper.entries), default=paper.version),
+        "identities": list(paper.identities),
+        "sources": list(dict.fromkeys(entry.source for entry in paper.entries)),
+        "upvotes": signals.upvotes,
+        "upvotes_at": _time(signals.upvotes_at),
+        "venue": signals.venue,
+        "code_url": signals.code_url,
+    }
+
+
+def collect_code(health: Sequence[SourceHealth]) -> int:
+    """Return 0 when every source answered or is rightly silent, 4 when some could not be read, 1 when none could."""
+    unread = [each.state in UNREAD for each in health]
+    if not any(unread):
+        return 0
+    return FAILED if all(unread) else PARTLY
 
 
 def outcome_rows(outcomes: Sequence[Outcome]) -> list[tuple[str, str, str]]:

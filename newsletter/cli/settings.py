@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.console import counted, note, say, say_json
+from newsletter.cli.console import columns, counted, note, say, say_json
 from newsletter.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
+from newsletter.cli.report import health_data, state
 from newsletter.errors import NewsletterError
 
 if TYPE_CHECKING:
     from newsletter.config import Config
+    from newsletter.models import SourceHealth
 
 
 def register(app: typer.Typer) -> None:
@@ -48,11 +50,16 @@ def init(
 
 def check(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Check the settings, the templates, and an issue for every subscriber; asks nobody outside."""
+    from newsletter.collect import named  # noqa: PLC0415 - the pipeline is loaded by the command that needs it
+
     loaded = read_config(config)
     issues = _render_everybody(loaded)
+    answered = _last_answers(loaded)
+    calendar = _calendar_warning(loaded)
     if as_json:
-        say_json(_data(loaded, issues))
+        say_json(_data(loaded, issues) | {"last_answers": health_data(list(answered.values())), "calendar": calendar})
         return
+    columns([_answer_row(name, answered.get(name)) for name in named(loaded.sources)])
     for reader in loaded.subscribers:
         kinds = Counter(interest.kind.value for interest in reader.interests)
         asked = ", ".join(counted(number, kind, _PLURAL[kind]) for kind, number in sorted(kinds.items()))
@@ -61,6 +68,8 @@ def check(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False)
             say(f"  {interest.kind.value:9} {interest.name}")
         for interest in reader.exclude:
             say(f"  not       {interest.name} ({interest.kind.value})")
+    for line in (*_unknown_picks(loaded), *filter(None, [calendar])):
+        note(f"warning: {line}")
     if loaded.smtp is None:
         note("warning: nothing can be sent yet: the smtp section is missing, or its password cannot be had here")
     readers, sources = counted(len(loaded.subscribers), "subscriber"), counted(len(loaded.sources), "source")
@@ -89,6 +98,42 @@ def _render_everybody(config: Config) -> dict[str, int]:
         )
         found[reader.email] = len(issue.papers)
     return found
+
+
+def _last_answers(config: Config) -> dict[str, SourceHealth]:
+    """Return what each source answered last, nothing before the first `collect`."""
+    from newsletter.store import Store  # noqa: PLC0415 - SQLAlchemy takes its time
+
+    if not Path(config.store.removeprefix("sqlite:///")).exists():
+        return {}
+    with Store.open(config.store) as store:
+        return store.editions.health_until(date.max)
+
+
+def _unknown_picks(config: Config) -> list[str]:
+    """Return what is to be said of picks that no source brought yet; nothing before the first collection."""
+    from newsletter.pipeline import find_pick, unknown_pick  # noqa: PLC0415 - the pipeline takes its time
+    from newsletter.store import Store  # noqa: PLC0415
+
+    if not config.picks or not Path(config.store.removeprefix("sqlite:///")).exists():
+        return []
+    with Store.open(config.store) as store:
+        return [unknown_pick(pick) for pick in config.picks if find_pick(store, pick) is None]
+
+
+def _answer_row(name: str, health: SourceHealth | None) -> tuple[str, ...]:
+    if health is None:
+        return (name, "not asked yet", "", "")
+    entries = counted(health.entries, "entry", "entries") if health.entries else ""
+    return (name, state(health), f"{health.at:%Y-%m-%d %H:%M} UTC" if health.at else "", entries or health.detail)
+
+
+def _calendar_warning(config: Config) -> str:
+    """Return what is not known of the days on which arXiv rests, where it is a source."""
+    from newsletter.sources.arxiv import Arxiv, calendar_warning  # noqa: PLC0415 - loaded with the settings
+
+    asked = any(isinstance(source, Arxiv) for source in config.sources)
+    return calendar_warning(datetime.now(UTC).date()) if asked else ""
 
 
 def _data(config: Config, issues: dict[str, int]) -> dict[str, Any]:
