@@ -160,18 +160,20 @@ def main() -> int:
         return 0
     sizes = (500, 2_000) if arguments.quick else (2_000, 20_000, 100_000)
     print("CPU seconds; × is the ratio to feedparser alone on the same bytes in the same process")
-    print(
-        f"{'kind':>8}{'papers':>9}{'feedparser':>12}{'parse+dedupe':>18}{'dedupe':>18}{'papers/s':>10}{'MB':>8}{'KB/paper':>10}"
-    )
+    heads = ("kind", "papers", "feedparser", "parse+dedupe", "dedupe", "papers/s", "MB", "KB more per paper")
+    print("".join(head.rjust(width) for head, width in zip(heads, (8, 9, 12, 18, 18, 10, 8, 19), strict=True)))
     rows = []
     for kind in SOURCES:
+        before = (0, 0.0)
         for size in sizes:
             row = _apart("time", kind, size) | _apart("memory", kind, size)
             rows.append({"kind": kind, "papers": size, **row})
             alone, both = row["feedparser"], row["parse"] + row["dedupe"]
             told = [f"{seconds:.2f} ({seconds / alone:.3f} ×)" for seconds in (both, row["dedupe"])]
+            growth = (row["megabytes"] - before[1]) * 1000 / (size - before[0])
+            before = (size, row["megabytes"])
             print(f"{kind:>8}{size:>9,}{alone:>12.2f}{told[0]:>18}{told[1]:>18}{size / both:>10,.0f}"
-                  f"{row['megabytes']:>8}{row['megabytes'] * 1000 / size:>10.2f}", flush=True)  # fmt: skip
+                  f"{row['megabytes']:>8}{growth:>19.2f}", flush=True)  # fmt: skip
     print(json.dumps(rows))
     return 0
 

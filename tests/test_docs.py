@@ -7,6 +7,7 @@ from pathlib import Path
 
 from newsletter.cli import app
 from newsletter.config import load
+from newsletter.sources import KINDS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -15,7 +16,8 @@ ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
 def commands() -> set[str]:
     """Return the names of all commands."""
-    return {str(command.name or command.callback.__name__) for command in app.registered_commands if command.callback}
+    single = {str(command.name or command.callback.__name__) for command in app.registered_commands if command.callback}
+    return single | {str(group.name) for group in app.registered_groups}
 
 
 def test_every_command_is_in_the_readme() -> None:
@@ -48,7 +50,7 @@ def test_every_room_is_on_the_map() -> None:
 
 def test_no_document_links_to_what_is_not_there() -> None:
     """Relative links resolve."""
-    for document in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md"):
+    for document in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/sources.md"):
         text = (ROOT / document).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)|src=\"(?!https?:)([^\"]+)\"", text):
             assert (ROOT / "".join(target)).exists(), (document, target)
@@ -62,3 +64,18 @@ def test_the_settings_in_the_readme_load(tmp_path: Path) -> None:
     config = load(tmp_path / "subscribers.yaml", environment={"SMTP_PASSWORD": "secret"})
 
     assert [reader.email for reader in config.subscribers] == ["ada@example.org"]
+
+
+def test_every_kind_of_source_is_told_and_its_settings_load(tmp_path: Path) -> None:
+    """The list of sources is the whole list, and can be copied."""
+    text = (ROOT / "docs/sources.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    rest = (
+        "newsletter: {name: N, from: papers@example.org}\nsubscribers: [{email: ada@example.org, interests: [looms]}]\n"
+    )
+    (tmp_path / "subscribers.yaml").write_text(rest + block, encoding="utf-8")
+
+    config = load(tmp_path / "subscribers.yaml", environment={}, sending=False)
+
+    assert {type(source) for source in config.sources} == set(KINDS.values())
+    assert {kind for kind in KINDS if f"`{kind}`" not in text} == set()

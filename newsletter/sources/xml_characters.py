@@ -35,4 +35,4 @@ def number_of(digits: str, *, base: int) -> int:
 
 def _kept(match: re.Match[str]) -> str:
     digits, base = (match["hex"], 16) if match["hex"] else (match["decimal"], 10)
-    return match[0] if is_legal(number_of(digits, base=base)) else ""
+    return match[0] if is_legal(number_of(digits, base=base)) else " "  # what stood around it must not make another one
