@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
+from commands import Command
 from makers import a_health, a_match, a_paper
 from settings_files import saved
 from stores import a_store
 
 from newsletter.backtest import Backtest, Cause, Change, Kind, Place, Standing, SubscriberChange, backtest, simulate
-from newsletter.cli import main
 from newsletter.config import Config, load
 from newsletter.errors import UsageError
 from newsletter.models import Edition, MatchedPaper, Paper
@@ -382,37 +381,11 @@ def test_an_empty_store_has_nothing_to_replay(store: Store, weights: Weights, tm
 # ------------------------------------------------------------------ the command
 
 
-@dataclass(frozen=True)
-class Ran:
-    """How the command ended and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Ran]
-
-
 @pytest.fixture
-def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, weights: Weights
-) -> Command:
-    """Return what runs `newsletter backtest` in a folder."""
-    monkeypatch.chdir(tmp_path)
+def command(newsletter: Command, monkeypatch: pytest.MonkeyPatch, weights: Weights) -> Command:
+    """Return what runs `newsletter backtest`."""
     monkeypatch.setattr("newsletter.weights.load", lambda: weights)
-
-    def run(*arguments: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["newsletter", "backtest", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        printed = capsys.readouterr()
-        return Ran(code, printed.out, printed.err)
-
-    return run
+    return partial(newsletter, "backtest")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -148,8 +148,15 @@ def _by_paper(interests: Sequence[Interest], hits: Hits, floor: float) -> dict[s
     for interest in interests:
         for paper_id, hit in hits.get(interest, {}).items():
             if hit.score >= floor:
-                found.setdefault(paper_id, []).append(hit)
+                found.setdefault(paper_id, []).append(_own(hit, interest))
     return found
+
+
+def _own(hit: Hit, interest: Interest) -> Hit:
+    """Return a hit with this reader's line: who wrote the same interest elsewhere shares the score, not the line."""
+    if hit.reason.origin == interest.origin:
+        return hit
+    return replace(hit, reason=replace(hit.reason, origin=interest.origin))
 
 
 def _cut(topic: Topic, found: Mapping[str, list[Hit]]) -> Match:

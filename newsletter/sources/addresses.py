@@ -20,6 +20,15 @@ def _site(address: str) -> str:
     return check_address(address).rstrip("/")
 
 
+def _mailbox(address: str) -> str:
+    if address and not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+        raise ValueError(f'"{address}" is not an email address')
+    return address
+
+
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+"""An email address that a service asks for, or ""."""
+
 Site = Annotated[str, AfterValidator(_site)]
 """The address of a service, without a slash at its end: another one than the usual is a mirror of it."""
 

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from newsletter.errors import SourceError
 from newsletter.ids import arxiv_id, doi
 from newsletter.models import Entry, Signals
-from newsletter.sources.addresses import Site, shown
+from newsletter.sources.addresses import Mailbox, Site, shown
 from newsletter.sources.days import day_written, possible_day
 from newsletter.sources.entries import make_entry
 from newsletter.sources.json_body import items, mapping, read_json, whole
@@ -55,7 +55,7 @@ class Crossref(Source):
     issn: tuple[Issn, ...] = Field(
         description="The journals, by an ISSN of each.", examples=[["0028-0836", "1476-4687"]]
     )
-    email: str = Field(
+    email: Mailbox = Field(
         default="",
         description="Yours, told to Crossref with each request: those who do are served better.",
         examples=["papers@example.org"],
@@ -72,13 +72,6 @@ class Crossref(Source):
         if not issn:
             raise ValueError('crossref needs a journal at least, such as issn: ["0028-0836"]')
         return tuple(dict.fromkeys(issn))
-
-    @field_validator("email")
-    @classmethod
-    def _mail_address(cls, email: str) -> str:
-        if email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
-            raise ValueError(f'"{email}" is not an email address')
-        return email
 
     @property
     def label(self) -> str:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, field_validator
 
 from newsletter.errors import SourceError
-from newsletter.sources.addresses import Site, shown
+from newsletter.sources.addresses import Mailbox, Site, shown
 from newsletter.sources.json_body import items, mapping, read_json, string, whole
 from newsletter.sources.pubmed.articles import raise_said, read_papers
 from newsletter.sources.source import Parsed, Request, Silence, Source
@@ -37,7 +37,7 @@ class PubMed(Source):
         description="A search as one would type it into PubMed, with its fields and operators.",
         examples=["graph neural network AND protein"],
     )
-    email: str = Field(
+    email: Mailbox = Field(
         default="",
         description="An address under which NCBI can reach whoever runs this newsletter, which it asks for.",
         examples=["ada@example.org"],
@@ -57,13 +57,6 @@ class PubMed(Source):
         if not clean(search):
             raise ValueError("search is empty; write it as in PubMed's search box")
         return clean(search)
-
-    @field_validator("email")
-    @classmethod
-    def _mail_address(cls, email: str) -> str:
-        if email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
-            raise ValueError(f'"{email}" is not an email address')
-        return email
 
     @property
     def label(self) -> str:
