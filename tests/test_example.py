@@ -82,7 +82,7 @@ def test_what_the_starter_comments_out_is_valid_too(tmp_path: Path) -> None:
 
     assert [warning.message for warning in config.warnings] == ["include: no file matches 'subscribers.d/*.yaml'"]
     assert (config.subscribers[0].name, len(config.subscribers[0].interests)) == ("Ada", 4)
-    assert len(config.sources) == 3
+    assert len(config.sources) == 4
 
 
 def _uncommented(text: str) -> str:

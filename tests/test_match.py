@@ -218,6 +218,16 @@ def test_topics_are_cut_to_what_the_reader_asked_for(weights: Weights) -> None:
     assert found.interests == ("speculative decoding",)
 
 
+def test_a_reason_names_the_line_of_this_reader(weights: Weights) -> None:
+    """Who wrote the same words elsewhere shares the score and not the line."""
+    grace, ada = (an_interest("speculative decoding", origin=f"subscribers.yaml:{line}") for line in (7, 12))
+    hits = {grace: hits_of(grace, weights)}
+
+    (found,) = match([a_topic("Decoding", DECODING)], [ada], hits)
+
+    assert [reason.origin for reason in found.papers[0].reasons] == ["subscribers.yaml:12"]
+
+
 def test_every_interest_that_asked_is_a_reason(weights: Weights) -> None:
     """Two interests, two reasons, the stronger first."""
     interests = [an_interest("speculative decoding"), of_kind(InterestKind.CATEGORY, "cs.CL")]

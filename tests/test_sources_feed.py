@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bodies_arxiv import an_atom_entry, an_atom_feed, an_rss_feed, an_rss_item
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from makers import DAY, NOW
@@ -355,3 +356,28 @@ def test_the_source_says_what_to_fetch() -> None:
     assert (SOURCE.label, SOURCE.requests(DAY, now=NOW)) == ("feed Examples", (Request(ADDRESS),))
     assert Feed(name="Saved\nfeed", path="x.xml").label == "feed Saved feed"
     assert Feed(name="S", path="x.xml").requests(DAY, now=NOW) == (Request("x.xml"),)
+
+
+def test_feedparser_never_sees_what_arxiv_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its RSS it takes what stands between < and > for tags; the reader of arXiv's own lists knows better."""
+
+    def seen(*_: object, **__: object) -> None:
+        raise AssertionError("feedparser was asked")
+
+    monkeypatch.setattr("feedparser.parse", seen)
+    abstract = "For $a<b$ and $c>d$, <think> and <mask> stay, and n<m<k."
+    found = [only(parsed(make(abstract))) for make in (an_arxiv_rss, an_arxiv_atom)]
+
+    assert {entry.abstract for entry in found} == {"For a<b and c>d, <think> and <mask> stay, and n<m<k."}
+    with pytest.raises(SourceError, match="feedparser was asked"):
+        parsed(rss("<title>T</title>"))
+
+
+def an_arxiv_rss(abstract: str) -> bytes:
+    """Return arXiv's RSS of one paper."""
+    return an_rss_feed(an_rss_item(1, abstract=abstract))
+
+
+def an_arxiv_atom(abstract: str) -> bytes:
+    """Return arXiv's Atom feed of one paper."""
+    return an_atom_feed(an_atom_entry(1, abstract=abstract))
