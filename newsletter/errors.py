@@ -4,6 +4,7 @@ NewsletterError                 exit 1: one line, no traceback
 ├── UsageError                  exit 2: the command line asks for what is not there
 ├── ConfigError(problems)       exit 3: every problem of the YAML at once, each with its place
 ├── SourceError                 one source: recorded as its health, the others go on
+│   ├── SourceUnreachable       it does not answer at all: what else it has is left for later
 │   └── SourceThrottled(wait)   it asks us to wait: not asked again before
 ├── TemplateError(name, line)   a template does not compile, with its place
 ├── WeightsError                the files of the term vectors are missing or damaged
@@ -59,6 +60,10 @@ class ConfigError(NewsletterError):
 
 class SourceError(NewsletterError):
     """One source could not be read; the others go on."""
+
+
+class SourceUnreachable(SourceError):
+    """A source did not answer: no connection, or silence until the time was over."""
 
 
 class SourceThrottled(SourceError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -15,8 +16,8 @@ from makers import a_health, an_entry
 
 from newsletter.collect import MOST_REQUESTS, Fetch, collect, named
 from newsletter.collect.fetch import HttpAndFiles
-from newsletter.collect.health import is_due, is_waiting
-from newsletter.errors import SourceError, SourceThrottled
+from newsletter.collect.health import is_due, is_waiting, joined
+from newsletter.errors import SourceError, SourceThrottled, SourceUnreachable
 from newsletter.models import Arrival, HealthState, SourceHealth
 from newsletter.sources import KINDS
 from newsletter.sources.arxiv import Arxiv
@@ -192,7 +193,69 @@ def test_a_list_without_end_is_not_followed_for_ever() -> None:
     [arrival] = arrivals(Paged(pages=10_000), fetch=literal(page=b""))
 
     assert len(arrival.entries) == MOST_REQUESTS
-    assert arrival.health.warnings == ("it goes on after 200 requests, and the rest is not read",)
+    assert arrival.health.warnings == ("one more request is left after 200 requests; the next run asks again",)
+
+
+class Many(Source):
+    """A source of five lists, which stand at one service."""
+
+    @property
+    def label(self) -> str:
+        """Return a name."""
+        return "many"
+
+    def requests(self, day: date, *, now: datetime) -> tuple[Request, ...]:
+        """Return five addresses."""
+        return tuple(Request(f"https://example.org/{number}") for number in range(5))
+
+    def parse(self, body: bytes, request: Request, *, now: datetime) -> Parsed:
+        """Return an entry."""
+        return Parsed((an_entry(f"Paper at {request.address}"),))
+
+
+def test_who_does_not_answer_twice_is_not_asked_for_the_rest() -> None:
+    """All others would wait for it; and what is left is told."""
+    asked: list[str] = []
+
+    def fetch(request: Request) -> Iterator[tuple[Request, bytes]]:
+        asked.append(request.address)
+        raise SourceUnreachable("no answer within 30 s")
+
+    health = health_of(Many(), fetch)
+
+    assert len(asked) == 2
+    assert health.state is HealthState.FAILED
+    assert health.detail == "no answer within 30 s (and 2 more)"
+
+
+def test_a_service_that_asks_to_wait_is_not_asked_again_in_this_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither for the rest of its lists nor by another source."""
+    monkeypatch.setattr("newsletter.collect._AT_ONCE", 1)
+    asked: list[str] = []
+
+    def fetch(request: Request) -> Iterator[tuple[Request, bytes]]:
+        asked.append(request.address)
+        if request.address.endswith("1"):
+            raise SourceThrottled("429", wait_seconds=7_200)
+        yield request, b""
+
+    first, second = arrivals(Many(), Feed(name="A", url="https://example.org/feed"), fetch=fetch)
+
+    assert asked == ["https://example.org/0", "https://example.org/1"]
+    assert (first.health.state, first.health.entries, len(first.entries)) == (HealthState.THROTTLED, 1, 1)
+    assert first.health.again_at == second.health.again_at == NOW + timedelta(hours=2)
+    assert second.health.detail == "https://example.org/feed: not asked, because example.org asked us to wait"
+
+
+def test_an_unreadable_file_does_not_end_the_pattern(tmp_path: Path) -> None:
+    """An iterator may go on after an error."""
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (tmp_path / name).write_bytes(PAGE if name != "b.txt" else b"x" * 1_000)
+    [arrival] = arrivals(Pages(path="*.txt"), fetch=HttpAndFiles(tmp_path, max_bytes=500))
+
+    assert [entry.place for entry in arrival.entries] == ["a.txt:1", "c.txt:1"]
+    assert arrival.health.failures == 1
+    assert arrival.health.incomplete
 
 
 def test_a_page_that_fails_leaves_what_came_before(caplog: pytest.LogCaptureFixture) -> None:
@@ -280,6 +343,19 @@ def test_every_kind_of_source_has_its_key() -> None:
 # ------------------------------------------------------------------ health
 
 
+def test_what_a_source_gave_earlier_that_day_stays_told() -> None:
+    """Failing at eleven does not undo the list of seven; an emptied feed was not empty."""
+    morning = a_health(entries=29, at=NOW, again_at=NOW)
+    later = NOW + timedelta(hours=4)
+    failed = a_health(state=HealthState.FAILED, entries=0, detail="500", at=later, again_at=later, failures=1)
+    emptied = a_health(state=HealthState.EMPTY, entries=0, detail="it lists nothing", at=later, again_at=later)
+    more = a_health(entries=31, at=later)
+
+    assert joined(morning, failed) == replace(failed, entries=29)
+    assert joined(morning, emptied) == replace(morning, at=later, again_at=later)
+    assert (joined(morning, more), joined(None, failed)) == (more, failed)
+
+
 @pytest.mark.parametrize(
     ("now", "state", "detail"),
     [
@@ -296,6 +372,15 @@ def test_arxivs_silence_is_explained(now: datetime, state: HealthState, detail: 
     assert health.state is state
     assert detail in health.detail
     assert (health.next_at is not None) == (state is HealthState.EMPTY)
+
+
+def test_entries_of_which_none_can_be_read_are_a_failure() -> None:
+    """A service that changed its form is not silent."""
+    body = b"<rss version='2.0'><channel><item><link>x</link></item><item><link>y</link></item></channel></rss>"
+    health = health_of(Feed(name="A", path="rss"), literal(rss=body))
+
+    assert (health.state, health.failures, len(health.warnings)) == (HealthState.FAILED, 1, 2)
+    assert health.detail == "none of 2 entries could be read; please report it with the warnings"
 
 
 def test_a_list_that_gives_nothing_wanted_is_empty_and_not_late() -> None:

@@ -35,6 +35,7 @@ NEXT_DAY = DAY + timedelta(days=1)
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 LISTS = st.lists(WORDS, max_size=3).map(tuple)
 DAYS = st.none() | st.dates()
+SAME = {"arxiv cs.CL": "x"}  # the settings that sources still have
 
 
 @pytest.fixture
@@ -398,7 +399,7 @@ def test_a_second_collect_on_a_day_adds_and_never_drops(store: Store) -> None:
 
 
 def test_a_second_collect_on_a_day_updates_fields_and_health(store: Store) -> None:
-    """The latest word counts; a source that was not asked keeps its own."""
+    """The latest word counts; of a source that is no longer told of nothing is kept."""
     store.editions.save(an_edition(a_paper(abstract=""), health=(a_health(), a_health(source="b"))), collected_at=NOW)
     failed = a_health(state=HealthState.FAILED, entries=0, detail="timed out")
 
@@ -407,7 +408,7 @@ def test_a_second_collect_on_a_day_updates_fields_and_health(store: Store) -> No
     edition = store.editions.on(DAY)
     assert edition is not None
     assert edition.papers[0].abstract == "Now there."
-    assert edition.health == (failed, a_health(source="b"))
+    assert edition.health == (failed,)
 
 
 def test_an_entry_that_only_moved_within_its_source_is_not_kept_twice(store: Store) -> None:
@@ -481,7 +482,7 @@ def test_merging_asks_for_the_stored_papers_of_the_identities(store: Store) -> N
 def test_when_merging_fails_nothing_is_kept_and_the_arrivals_stay(store: Store) -> None:
     """It is one transaction."""
     arrival = Arrival(a_health(), (an_entry(),))
-    store.arrivals.keep(DAY, arrival, at=NOW)
+    store.arrivals.keep(DAY, arrival, settings="x", at=NOW)
 
     def fail(_known: Sequence[Paper]) -> Edition:
         raise ZeroDivisionError
@@ -489,7 +490,7 @@ def test_when_merging_fails_nothing_is_kept_and_the_arrivals_stay(store: Store) 
     with pytest.raises(ZeroDivisionError):
         store.editions.merge((), fail, collected_at=NOW)
 
-    assert (store.editions.on(DAY), store.arrivals.of(DAY, since=NOW)) == (None, (arrival,))
+    assert (store.editions.on(DAY), store.arrivals.of(DAY, settings=SAME, since=NOW)) == (None, (arrival,))
 
 
 # ------------------------------------------------------------------ health, arrivals, votes
@@ -517,14 +518,16 @@ def test_what_arrived_is_kept_until_it_is_an_edition(store: Store, entries: list
     health = a_health(state=HealthState.LATE, at=NOW, again_at=NOW, failures=2, warnings=("a line",))
     arrival = Arrival(health, tuple(entries))
 
-    store.arrivals.keep(DAY, Arrival(a_health()), at=NOW)
-    store.arrivals.keep(DAY, arrival, at=NOW)
+    store.arrivals.keep(DAY, Arrival(a_health()), settings="y", at=NOW)
+    store.arrivals.keep(DAY, arrival, settings="x", at=NOW)
 
-    assert store.arrivals.of(DAY, since=NOW) == (arrival,)
-    assert store.arrivals.of(DAY, since=NOW + timedelta(seconds=1)) == ()
-    assert store.arrivals.of(NEXT_DAY, since=NOW) == ()
+    assert store.arrivals.of(DAY, settings=SAME, since=NOW) == (arrival,)
+    assert store.arrivals.of(DAY, settings=SAME, since=NOW + timedelta(seconds=1)) == ()
+    assert store.arrivals.of(NEXT_DAY, settings=SAME, since=NOW) == ()
+    assert store.arrivals.of(DAY, settings={"arxiv cs.CL": "other"}, since=NOW) == ()
+    assert store.arrivals.of(DAY, settings={}, since=NOW) == ()
     store.editions.merge((), lambda _: an_edition(), collected_at=NOW)
-    assert store.arrivals.of(DAY, since=NOW) == ()
+    assert store.arrivals.of(DAY, settings=SAME, since=NOW) == ()
 
 
 def test_a_reader_has_one_vote_per_paper_and_may_take_it_back(store: Store) -> None:

@@ -89,10 +89,9 @@ def _paper_data(paper: Paper) -> dict[str, Any]:
 
 def collect_code(health: Sequence[SourceHealth]) -> int:
     """Return 0 when every source answered or is rightly silent, 4 when some could not be read, 1 when none could."""
-    unread = [each.state in UNREAD for each in health]
-    if not any(unread):
-        return 0
-    return FAILED if all(unread) else PARTLY
+    if all(each.state in UNREAD for each in health):
+        return FAILED if health else 0
+    return PARTLY if any(each.state in UNREAD or each.failures for each in health) else 0
 
 
 def outcome_rows(outcomes: Sequence[Outcome]) -> list[tuple[str, str, str]]:

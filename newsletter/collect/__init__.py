@@ -14,10 +14,11 @@ from dataclasses import replace
 from datetime import date, datetime
 from queue import Empty, SimpleQueue
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from newsletter.collect.health import Answers, health_of, is_waiting
-from newsletter.errors import SourceError
+from newsletter.errors import SourceError, SourceThrottled, SourceUnreachable
 from newsletter.models import Arrival, HealthState, SourceHealth
 from newsletter.sources.addresses import shown
 from newsletter.sources.source import Parsed, Request, Source
@@ -26,7 +27,9 @@ from newsletter.text import clean
 log = logging.getLogger(__name__)
 
 MOST_REQUESTS = 200  # of one source in one run: a list without end is not followed
+MOST_SILENCES = 2  # in a row: who does not answer twice is not asked for the rest, for everybody waits
 _AT_ONCE = 8
+_T = TypeVar("_T")
 _NOTHING_BEFORE: Mapping[str, SourceHealth] = MappingProxyType({})
 
 
@@ -69,8 +72,9 @@ def collect(
     before. `progress` is told (name, sources done, sources in all) after each.
     """
     asked = {name: source for name, source in sources.items() if not is_waiting(before.get(name), now)}
-    waiting = [Arrival(before[name]) for name in sources if name not in asked]
-    tasks = [lambda item=item: ask(*item, day=day, now=now, fetch=fetch, before=before) for item in asked.items()]
+    waiting = [Arrival(replace(before[name], entries=0)) for name in sources if name not in asked]
+    patient = _Patient(fetch)
+    tasks = [lambda item=item: ask(*item, day=day, now=now, fetch=patient, before=before) for item in asked.items()]
     for done, arrival in enumerate(_all(waiting, _side_by_side(tasks)), 1):
         health = arrival.health
         level = logging.WARNING if health.state in {HealthState.FAILED, HealthState.THROTTLED} else logging.INFO
@@ -100,6 +104,7 @@ def ask(
             answers.warnings += answer.warnings
             answers.late = answers.late or answer.late
             answers.empty = answers.empty or answer.empty
+            answers.left_out += answer.left_out
     for line in (*answers.failures, *answers.warnings):
         log.warning("%s: %s", name, clean(str(line)))
     health = health_of(name, source, answers, day=day, now=now, before=before.get(name))
@@ -113,15 +118,60 @@ def _answers(name: str, source: Source, *, day: date, now: datetime, fetch: Fetc
     except Exception as error:  # noqa: BLE001 - a mistake of ours, told as any other
         yield _mistake(name, name, error)
         return
+    silences = 0
     for number in range(MOST_REQUESTS):
         if not waiting:
             return
-        for answer in _bodies(name, source, waiting.pop(0), now=now, fetch=fetch):
-            if isinstance(answer, Parsed):
-                waiting += answer.more
-            yield answer
-        if waiting and number == MOST_REQUESTS - 1:
-            yield Parsed(warnings=(f"it goes on after {MOST_REQUESTS} requests, and the rest is not read",))
+        answers = list(_bodies(name, source, waiting.pop(0), now=now, fetch=fetch))
+        waiting += [more for answer in answers if isinstance(answer, Parsed) for more in answer.more]
+        yield from answers
+        silent = bool(answers) and all(isinstance(answer, SourceUnreachable) for answer in answers)
+        silences = silences + 1 if silent else 0
+        if waiting and (silences == MOST_SILENCES or number == MOST_REQUESTS - 1):
+            why = f"{silences} without an answer" if silences else f"{MOST_REQUESTS} requests"
+            yield SourceError(f"{_left(len(waiting))} left after {why}; the next run asks again")
+            return
+
+
+def _left(requests: int) -> str:
+    """Return how many requests are left, in words."""
+    return "one more request is" if requests == 1 else f"{requests} more requests are"
+
+
+class _Patient:
+    """A fetch that leaves a service alone for the rest of the run once it asked us to wait."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._throttled: dict[str, SourceThrottled] = {}
+
+    def __call__(self, request: Request) -> Iterator[tuple[Request, bytes]]:
+        """Yield what the other fetch does."""
+        service = request.gate or urlsplit(request.address).netloc
+        if before := self._throttled.get(service):
+            told = f"{shown(request.address)}: not asked, because {service} asked us to wait"
+            raise SourceThrottled(told, wait_seconds=before.wait_seconds)
+        return self._watched(iter(self._within(service, lambda: self._fetch(request))), service)
+
+    def _watched(self, bodies: Iterator[tuple[Request, bytes]], service: str) -> Iterator[tuple[Request, bytes]]:
+        return _Bodies(lambda: self._within(service, lambda: next(bodies)))
+
+    def _within(self, service: str, step: Callable[[], _T]) -> _T:
+        try:
+            return step()
+        except SourceThrottled as error:
+            self._throttled[service] = error
+            raise
+
+
+class _Bodies(Iterator[tuple[Request, bytes]]):
+    """An iterator that may go on after an error, which no generator does."""
+
+    def __init__(self, step: Callable[[], tuple[Request, bytes]]) -> None:
+        self._step = step
+
+    def __next__(self) -> tuple[Request, bytes]:
+        return self._step()
 
 
 def _bodies(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from newsletter.errors import SourceError, SourceThrottled
@@ -20,13 +20,14 @@ _LONGEST_DETAIL = 400  # characters
 
 @dataclass(slots=True)
 class Answers:
-    """What the bodies of one source gave so far; `late` and `empty` are those of `Parsed`."""
+    """What the bodies of one source gave so far; `late`, `empty` and `left_out` are those of `Parsed`."""
 
     entries: list[Entry] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     failures: list[SourceError] = field(default_factory=list)
     late: str = ""
     empty: str = ""
+    left_out: int = 0
 
 
 def is_waiting(before: SourceHealth | None, now: datetime) -> bool:
@@ -47,43 +48,61 @@ def health_of(
     failures = [_line(failure) for failure in answers.failures]
     warnings = [_line(warning) for warning in answers.warnings]
     number = (before.failures if before else 0) + 1
-    pause = _pause(answers.failures, number)
-    if failures and not answers.entries:
-        throttled = any(isinstance(failure, SourceThrottled) for failure in answers.failures)
-        more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-        return SourceHealth(
-            name,
-            HealthState.THROTTLED if throttled else HealthState.FAILED,
-            detail=failures[0] + more,
-            warnings=_few(warnings),
-            at=now,
-            again_at=now + pause,
-            failures=number,
-        )
-    if not answers.entries:
-        silence = Silence(answers.empty) if answers.empty else source.silence(day, now=now)
-        return SourceHealth(
-            name,
-            HealthState.LATE if silence.late else HealthState.EMPTY,
-            detail=silence.reason,
-            warnings=_few(warnings),
-            at=now,
-            again_at=now + LATE_AGAIN_AFTER if silence.late else source.again_at(now),
-            next_at=silence.next_at,
-        )
-    again_at = source.again_at(now)
-    if failures or answers.late:  # a part is missing
-        again_at = min(again_at, now + (pause if failures else LATE_AGAIN_AFTER))
-    return SourceHealth(
+    told = SourceHealth(
         name,
-        HealthState.LATE if answers.late else HealthState.FETCHED,
+        HealthState.FETCHED,
         entries=len(answers.entries),
         detail=answers.late,
         warnings=_few((*failures, *warnings)),
         at=now,
-        again_at=again_at,
+        again_at=source.again_at(now),
         failures=number if failures else 0,
     )
+    if any(isinstance(failure, SourceThrottled) for failure in answers.failures):
+        again_at = now + _pause(answers.failures, number)
+        return _unread(told, HealthState.THROTTLED, failures, warnings, again_at=again_at)
+    if not failures and not answers.entries and answers.left_out:  # its form has changed: silence would be a lie
+        failures = [f"none of {answers.left_out} entries could be read; please report it with the warnings"]
+        told = replace(told, failures=number)
+    if failures and not answers.entries:
+        return _unread(told, HealthState.FAILED, failures, warnings, again_at=now + _pause((), number))
+    if not answers.entries:
+        return _nothing(told, source, answers, day=day, now=now)
+    if failures:  # a part is missing
+        return replace(told, again_at=_earlier(told.again_at, now + _pause((), number)))
+    if answers.late:
+        return replace(told, state=HealthState.LATE, again_at=_earlier(told.again_at, now + LATE_AGAIN_AFTER))
+    return told
+
+
+def joined(before: SourceHealth | None, latest: SourceHealth) -> SourceHealth:
+    """Return a source's health of a day after it was asked again: what it gave before, that day, stays told."""
+    if before is None or before.entries <= latest.entries:
+        return latest
+    if latest.state in {HealthState.EMPTY, HealthState.LATE}:
+        return replace(before, at=latest.at, again_at=latest.again_at, failures=0)
+    return replace(latest, entries=before.entries)
+
+
+def _unread(
+    told: SourceHealth, state: HealthState, failures: Sequence[str], warnings: Sequence[str], *, again_at: datetime
+) -> SourceHealth:
+    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    return replace(told, state=state, detail=failures[0] + more, warnings=_few(warnings), again_at=again_at)
+
+
+def _nothing(told: SourceHealth, source: Source, answers: Answers, *, day: date, now: datetime) -> SourceHealth:
+    """Return the health of a source that answered without an entry."""
+    silence = Silence(answers.empty) if answers.empty else source.silence(day, now=now)
+    told = replace(told, state=HealthState.EMPTY, detail=silence.reason, next_at=silence.next_at)
+    if not silence.late:
+        return told
+    past = day < now.date()  # nothing is announced for it any more: what is missing, an archive has lost
+    return replace(told, state=HealthState.LATE, again_at=now + (LONGEST_PAUSE if past else LATE_AGAIN_AFTER))
+
+
+def _earlier(one: datetime | None, other: datetime) -> datetime:
+    return min(one or other, other)
 
 
 def _pause(failures: Iterable[SourceError], number: int) -> timedelta:

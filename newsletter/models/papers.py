@@ -101,6 +101,11 @@ class SourceHealth:
     next_at: datetime | None = None
     failures: int = 0
 
+    @property
+    def incomplete(self) -> bool:
+        """Return whether papers of that day may be missing: all of them, or a part that could not be read."""
+        return self.state in UNREAD or self.state is HealthState.LATE or self.failures > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from itertools import chain
 
 from newsletter.collect import Fetch, collect, named
-from newsletter.dedupe import dedupe
+from newsletter.collect.health import joined
+from newsletter.dedupe import dedupe, version_of
 from newsletter.ids import identities
 from newsletter.models import Edition, Paper, SourceHealth
 from newsletter.sources.source import Source
@@ -20,6 +22,7 @@ log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
 
 CRASHED_FOR = timedelta(hours=3)  # what a run left without making an edition of it is read again after that
+READS_ALIKE_FOR = timedelta(days=3)  # so long a listing may follow the preprint it copies
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
@@ -48,49 +51,56 @@ def collect_edition(
     none yet, whether it is read at all. What each gives is kept as it comes: after a crash only the others are read
     again. `encode` gives the vectors by which works without a common id are recognised.
     """
-    kept = {arrival.health.source: arrival for arrival in store.arrivals.of(day, since=now - CRASHED_FOR)}
-    health = store.editions.health_on(day)
     everyone = named(sources)
+    settings = {name: _digest(source) for name, source in everyone.items()}
+    known_health = store.editions.health_on(day)
+    health = known_health or {}
+    crashed = store.arrivals.of(day, settings=settings, since=now - CRASHED_FOR)
+    kept = {arrival.health.source: arrival for arrival in crashed}
     wanted = {
         name: source
         for name, source in everyone.items()
-        if name not in kept and asked(name, (health or {}).get(name)) and _can_tell_more(name, source, health, day, now)
+        if name not in kept and asked(name, health.get(name)) and _can_tell_more(name, source, health, day, now)
     }
     before = store.editions.health_until(max(day, now.date()))
     for arrival in collect(
         wanted, day=day, now=now, fetch=fetch, before=before, progress=lambda _, *part: progress("collect", *part)
     ):
-        store.arrivals.keep(day, arrival, at=now)
-        kept[arrival.health.source] = arrival
-    edition = store.editions.on(day) if health is not None and not kept else None
-    if edition is not None:
+        name = arrival.health.source
+        store.arrivals.keep(day, arrival, settings=settings[name], at=now)
+        kept[name] = arrival
+    if known_health is not None and not kept and health.keys() <= everyone.keys():
+        edition = store.editions.on(day)
+        assert edition is not None  # noqa: S101 - it has health
         return edition
-    arrivals = [kept[name] for name in sorted(kept, key=_place_in(everyone))]
-    entries = [entry for arrival in arrivals for entry in arrival.entries]
+    entries = [entry for name in everyone if name in kept for entry in kept[name].entries]
+    told = tuple(
+        joined(health.get(name), kept[name].health) if name in kept else health[name]
+        for name in everyone
+        if name in kept or name in health
+    )
+    recent = [paper for paper, _ in store.editions.papers_between(day - READS_ALIKE_FOR, day)] if encode else []
 
     def make(known: Sequence[Paper]) -> Edition:
-        papers = dedupe(entries, known=known, encode=encode)
-        told = tuple(arrival.health for arrival in arrivals)
-        return Edition(day, papers, told, len(entries), _updates(papers, known))
+        papers = dedupe(entries, known=known, recent=recent, encode=encode)
+        return Edition(day, papers, told, len(entries), _updates(papers, (*known, *recent)))
 
     made = store.editions.merge(chain.from_iterable(map(identities, entries)), make, collected_at=now)
     log.info("collected %s: %d entries, %d papers, %d updates", day, len(entries), len(made.papers), len(made.updates))
     return made
 
 
-def _can_tell_more(
-    name: str, source: Source, health: Mapping[str, SourceHealth] | None, day: date, now: datetime
-) -> bool:
+def _digest(source: Source) -> str:
+    """Return what tells a source's settings from others; secrets take no part in it."""
+    return sha256(f"{type(source).__name__} {source.model_dump_json()}".encode()).hexdigest()[:16]
+
+
+def _can_tell_more(name: str, source: Source, health: Mapping[str, SourceHealth], day: date, now: datetime) -> bool:
     """Return whether asking makes sense: who cannot be asked about a past day has said what it will ever say of it."""
-    return day >= now.date() or name not in (health or {}) or bool(source.requests(day, now=now))
+    return day >= now.date() or name not in health or bool(source.requests(day, now=now))
 
 
 def _updates(papers: Iterable[Paper], known: Iterable[Paper]) -> tuple[Paper, ...]:
     """Return those of `papers` of which an earlier version was known."""
-    versions = {paper.id: max((entry.version for entry in paper.entries), default=0) for paper in known}
-    return tuple(paper for paper in papers if 0 < versions.get(paper.id, 0) < paper.version)
-
-
-def _place_in(sources: Mapping[str, Source]) -> Callable[[str], tuple[int, str]]:
-    places = {name: place for place, name in enumerate(sources)}
-    return lambda name: (places.get(name, len(places)), name)
+    versions = {paper.id: version_of(paper.entries) for paper in known}
+    return tuple(paper for paper in papers if 0 < versions.get(paper.id, 0) < version_of(paper.entries))

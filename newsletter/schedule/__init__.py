@@ -11,12 +11,12 @@ from types import FrameType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from newsletter.collect import Fetch
+from newsletter.collect import Fetch, named
 from newsletter.collect.health import is_due
 from newsletter.config import Config
 from newsletter.deliver import Mailer
 from newsletter.errors import NewsletterError
-from newsletter.models import UNREAD, Edition, HealthState, SourceHealth, Status, Subscriber
+from newsletter.models import Edition, SourceHealth, Status, Subscriber
 from newsletter.pipeline import (
     Clock,
     Due,
@@ -38,8 +38,6 @@ log = logging.getLogger(__name__)
 
 # Says by a source's name and its health on a day, None where it has none, whether it is asked.
 Asked = Callable[[str, SourceHealth | None], bool]
-
-_MISSING = {*UNREAD, HealthState.LATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def collection_due(config: Config, store: Store, now: datetime) -> bool:
     if local.time() < config.schedule.send_at:
         return False
     health = store.editions.health_on(local.date())
-    return health is None or any(_is_missing(each, now) for each in health.values())
+    return health is None or any(_is_missing(health.get(name), now) for name in named(config.sources))
 
 
 def due_now(config: Config, store: Store, now: datetime) -> tuple[Due, ...]:
@@ -166,25 +164,27 @@ def backfill(
             tools,
             day,
             now,
-            lambda name, health: asked(name, health) and (health is None or health.state in _MISSING),
+            lambda name, health: asked(name, health) and (health is None or health.incomplete),
             progress,
         )
 
 
 def fill_gaps(config: Config, store: Store, tools: Tools, *, progress: Progress = silent) -> None:
     """Ask for the days since the first edition, a week back at most, on which nobody collected or a source failed."""
-    now = tools.clock()
-    known = store.editions.days()
-    since = max(today(config, now) - LONGEST_GAP, min(known, default=date.max))
-    for day in _days(since, today(config, now)):
+    now = tools.clock().astimezone(ZoneInfo(config.schedule.timezone))
+    known, sources = store.editions.days(), named(config.sources)
+    for day in _days(max(now.date() - LONGEST_GAP, min(known, default=date.max)), now.date()):
         if day not in known:
             _collected(config, store, tools, day, now, always, progress)
-        elif any(_is_missing(health, now) for health in (store.editions.health_on(day) or {}).values()):
+            continue
+        health = store.editions.health_on(day) or {}
+        missing = [name for name in sources if _is_missing(health.get(name), now)]
+        if any(sources[name].requests(day, now=now) for name in missing):
             _collected(config, store, tools, day, now, lambda _name, health: _is_missing(health, now), progress)
 
 
 def _is_missing(health: SourceHealth | None, now: datetime) -> bool:
-    return health is not None and health.state in _MISSING and is_due(health, now)
+    return health is not None and health.incomplete and is_due(health, now)
 
 
 def _days(first: date, end: date) -> Iterator[date]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import Connection, delete, select
@@ -19,9 +20,10 @@ class Arrivals:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def keep(self, day: date, arrival: Arrival, *, at: datetime) -> None:
-        """Keep what a source gave for `day`, instead of what it gave before."""
+    def keep(self, day: date, arrival: Arrival, *, settings: str, at: datetime) -> None:
+        """Keep what a source gave for `day`, instead of what it gave before; `settings` is a digest of its own."""
         values = {
+            "settings": settings,
             "at": at,
             "health": health_json(arrival.health),
             "entries": [entry_json(entry) for entry in arrival.entries],
@@ -30,12 +32,13 @@ class Arrivals:
         with self._database.writing() as connection:
             connection.execute(row.on_conflict_do_update(index_elements=["day", "source"], set_=values))
 
-    def of(self, day: date, *, since: datetime) -> tuple[Arrival, ...]:
-        """Return what was kept for `day` from `since` on, by source."""
+    def of(self, day: date, *, settings: Mapping[str, str], since: datetime) -> tuple[Arrival, ...]:
+        """Return what was kept for `day` from `since` on, of sources that still have the same settings."""
         asked = select(arrivals).where(arrivals.c.day == day, arrivals.c.at >= since).order_by(arrivals.c.source)
         with self._database.reading() as connection:
             rows = connection.execute(asked).mappings().all()
-        return tuple(Arrival(health_of(row["health"]), tuple(map(entry_of, row["entries"]))) for row in rows)
+        same = (row for row in rows if settings.get(row["source"]) == row["settings"])
+        return tuple(Arrival(health_of(row["health"]), tuple(map(entry_of, row["entries"]))) for row in same)
 
 
 def drop_arrivals(connection: Connection, day: date) -> None:

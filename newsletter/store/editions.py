@@ -31,7 +31,7 @@ class Editions:
         """Keep `edition`, or join it to what its day already has: papers are added and updated, never dropped.
 
         A paper of an earlier day keeps that day and what its readers saw; only its identities, entries and signals are
-        brought up to date. A source's health is the latest one.
+        brought up to date. The health of the sources is that of `edition`.
         """
         with self._database.writing() as connection:
             _save(connection, edition, collected_at)

@@ -29,10 +29,9 @@ def latest_health(connection: Connection, until: date) -> dict[str, SourceHealth
 
 
 def save_health(connection: Connection, day: date, latest: Sequence[SourceHealth]) -> None:
-    """Keep the latest health of each source on `day`; those not told of keep theirs."""
-    kept = {health.source: health for health in (*health_on(connection, day), *latest)}
+    """Keep the health of every source on `day`; what was told of others before is forgotten."""
     connection.execute(delete(source_health).where(source_health.c.day == day))
-    rows = [_row(health, day, position) for position, health in enumerate(kept.values())]
+    rows = [_row(health, day, position) for position, health in enumerate(latest)]
     if rows:
         connection.execute(insert(source_health), rows)
 

@@ -143,6 +143,7 @@ arrivals = Table(
     metadata,
     Column("day", Date, primary_key=True),
     Column("source", Words, primary_key=True),
+    Column("settings", Text, nullable=False),  # a digest: what was asked for with other settings is not the same
     Column("at", Utc, nullable=False),
     Column("health", JSON, nullable=False),
     Column("entries", JSON, nullable=False),

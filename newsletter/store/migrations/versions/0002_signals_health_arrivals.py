@@ -24,6 +24,7 @@ def upgrade() -> None:
         "arrivals",
         sa.Column("day", sa.Date, nullable=False),
         sa.Column("source", sa.Text, nullable=False),
+        sa.Column("settings", sa.Text, nullable=False),
         sa.Column("at", _TIME, nullable=False),
         sa.Column("health", sa.JSON, nullable=False),
         sa.Column("entries", sa.JSON, nullable=False),
