@@ -651,14 +651,44 @@ def test_more_papers_than_the_api_gives_are_told() -> None:
     assert "40000 papers, of which arXiv's API gives 30000" in page.warnings[0]
 
 
-def test_a_past_day_without_papers_is_no_failure() -> None:
-    """A small category may have none; the reason says that the API errs at times."""
+def test_a_past_day_without_papers_is_asked_for_again() -> None:
+    """A small category may have none, but the API errs at times."""
     page = parsed(an_api_page(total=0), request=PAST)
 
     assert page == Parsed()
     assert SOURCE.silence(date(2026, 11, 19), now=NOW) == Silence(
-        "arXiv's API finds no paper announced on 2026-11-19; it misses some at times, so ask again"
+        "arXiv's API finds no paper announced on 2026-11-19; it misses some at times", late=True
     )
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "first", "last"),
+    [
+        ("America/New_York", 18, "202611161900", "202611171859"),  # the feed of the 18th
+        ("Asia/Tokyo", 18, "202611131900", "202611171859"),  # those of the 17th and the 18th
+        ("Europe/Berlin", 18, "202611131900", "202611171859"),  # until six in the morning it is the 17th
+        ("America/Los_Angeles", 18, "202611161900", "202611181859"),  # from nine in the evening it is the 19th
+        ("Asia/Tokyo", 14, "202611111900", "202611121859"),  # Saturday morning: still Friday's
+        ("Pacific/Kiritimati", 16, "202611121900", "202611131859"),
+    ],
+)
+def test_a_past_day_is_every_list_that_stood_in_the_feed_on_it(zone: str, day: int, first: str, last: str) -> None:
+    """What a run on that day would have read, wherever the newsletter is at home."""
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC).astimezone(ZoneInfo(zone))
+    [request] = SOURCE.requests(date(2026, 11, day), now=now)
+    query = parse_qs(urlsplit(request.address).query)["search_query"][0]
+
+    assert f"submittedDate:[{first} TO {last}]" in query
+
+
+@pytest.mark.parametrize(("zone", "day"), [("America/New_York", 14), ("Asia/Tokyo", 15), ("Europe/Berlin", 15)])
+def test_nothing_is_asked_for_a_day_on_which_no_list_stood_in_the_feed(zone: str, day: int) -> None:
+    """A weekend is a weekend of New York."""
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC).astimezone(ZoneInfo(zone))
+    silence = SOURCE.silence(date(2026, 11, day), now=now)
+
+    assert SOURCE.requests(date(2026, 11, day), now=now) == ()
+    assert (silence.late, "Saturday and Sunday" in silence.reason) == (False, True)
 
 
 # ------------------------------------------------------------------ silence

@@ -12,6 +12,7 @@ All times are those of New York. Nothing is announced in the evenings of Friday 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -105,6 +106,20 @@ def submission_window(day: date) -> tuple[datetime, datetime] | None:
     while not _announces(before):
         before -= _DAY
     return _closed(before), _closed(evening)
+
+
+def feed_days(day: date, now: datetime) -> tuple[date, ...]:
+    """Return the dates of the feeds that arXiv served during `day` in the zone of `now`, as far as they are past."""
+    begins = datetime.combine(day, time(), now.tzinfo)
+    ends = datetime.combine(day + _DAY, time(), now.tzinfo) - timedelta(minutes=1)
+    first, last = feed_day(begins), min(feed_day(ends), feed_day(now))
+    return tuple(first + number * _DAY for number in range((last - first).days + 1))
+
+
+def window_of(days: Iterable[date]) -> tuple[datetime, datetime] | None:
+    """Return the submission window of several feeds together; None where all of them are empty."""
+    windows = [window for day in days if (window := submission_window(day))]
+    return (min(windows)[0], max(windows)[1]) if windows else None
 
 
 def said(moment: date) -> str:

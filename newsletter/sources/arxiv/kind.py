@@ -18,12 +18,14 @@ from newsletter.sources.arxiv.calendar import (
     EASTERN,
     announcement_after,
     feed_day,
+    feed_days,
     knows,
     listed_after,
     resting,
     resting_on,
     said,
     submission_window,
+    window_of,
 )
 from newsletter.sources.arxiv.query import GATE, PAUSE_SECONDS, next_page, query
 from newsletter.sources.source import Parsed, Request, Silence, Source
@@ -85,13 +87,14 @@ class Arxiv(Source):
     def requests(self, day: date, *, now: datetime) -> tuple[Request, ...]:
         """Return today's list (all categories at once), or for a past day what the API is asked.
 
-        The feed knows today only. Nothing is asked for a past day on which arXiv announced nothing.
+        The feed knows today only. A past day is asked for with every list that stood in the feed while it was that day
+        in the newsletter's zone; nothing is asked where arXiv announced nothing.
         """
         if self.path:
             return (Request(self.path),) if day >= now.date() else ()
         if day >= now.date():
             return (Request(feed_address(self.site, self.categories), gate=GATE, pause_seconds=PAUSE_SECONDS),)
-        window = submission_window(day)
+        window = window_of(feed_days(day, now))
         return (query(self.api_site, self.categories, window),) if window else ()
 
     def parse(self, body: bytes, request: Request, *, now: datetime) -> Parsed:
@@ -114,7 +117,7 @@ class Arxiv(Source):
         if self.path:
             return Silence("the saved feed lists nothing")
         if day < now.date():
-            return _past_silence(day)
+            return _past_silence(day, now)
         if reason := resting(now):
             return _rest(reason, now)
         year = feed_day(now).year
@@ -134,10 +137,11 @@ def _known(written: str) -> str:
     raise ValueError(f'"{written}" is not an arXiv category; {hint}')
 
 
-def _past_silence(day: date) -> Silence:
-    if submission_window(day) is None:
-        return Silence(f"{resting_on(day)}, so there is no list of {day}")
-    return Silence(f"arXiv's API finds no paper announced on {day}; it misses some at times, so ask again")
+def _past_silence(day: date, now: datetime) -> Silence:
+    days = feed_days(day, now)
+    if window_of(days) is None:
+        return Silence(f"{resting_on(days[0]) or resting_on(days[-1])}, so there is no list of {day}")
+    return Silence(f"arXiv's API finds no paper announced on {day}; it misses some at times", late=True)
 
 
 def _rest(reason: str, now: datetime) -> Silence:
