@@ -27,6 +27,9 @@ _UNSAFE = re.compile(
 # Joiners belong between letters of scripts that join (and in emoji); beside Latin text they are only a disguise.
 _IDLE_JOINERS = re.compile("(?<![\u0300-\U0010ffff])[\u200c\u200d]+|[\u200c\u200d]+(?![\u0300-\U0010ffff])")
 
+LONGEST = 100_000
+"""Characters of a text from outside that are read, whatever stands behind them: ten times the longest abstract."""
+
 _MOST_MARKS = 8  # combining marks on one letter: no orthography needs as many
 _POSSIBLE_MARKS = re.compile(f"[\u0300-\U0010ffff]{{{_MOST_MARKS + 1},}}")
 
@@ -84,7 +87,9 @@ _TAG = re.compile(
     (?:\s+[a-z_:][\w:.-]*\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>=`]+))*\s*/?>""",
     re.IGNORECASE | re.VERBOSE,
 )
-_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+# Once a hidden part has begun it ends somewhere, so no text is read twice; `<script ` that never closes hides nothing.
+_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_UNFINISHED = re.compile(r"</?[a-z][\w:.-]*(?:\s[^<>]*)?\Z", re.IGNORECASE)
 _SUPERSCRIPT = re.compile(r"<sup>\s*([-+0-9]{1,9})\s*</sup>", re.IGNORECASE)  # 10<sup>5</sup> is not 105
 _RAISED = str.maketrans("-+0123456789", "⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹")
 _CHARACTER_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -93,8 +98,11 @@ _CHARACTER_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-
 def plain(html: str) -> str:
     """Return the text of an HTML fragment as one clean line: tags, scripts and comments gone, unescaped once.
 
-    Made for feeds, where nobody knows whether a body is HTML: what is no known tag stays as it was written.
+    Made for feeds, where nobody knows whether a body is HTML: what is no known tag stays as it was written. Only the
+    first `LONGEST` characters are read.
     """
+    if len(html) > LONGEST:
+        html = _UNFINISHED.sub("", html[:LONGEST])  # an image in an attribute is longer than any abstract
     if "<" in html:
         html = _SUPERSCRIPT.sub(lambda match: match[1].translate(_RAISED), _HIDDEN.sub(" ", html))
         html = _TAG.sub(lambda match: " " if _breaks(match["name"].lower()) else "", html)

@@ -143,3 +143,12 @@ def test_every_name_is_a_clean_line_with_a_letter(field: str) -> None:
         assert any(one.isalpha() for one in name)
         assert "@" not in name
         assert not [one for one in name if unicodedata.category(one) in {"Cc", "Cs"}]
+
+
+@pytest.mark.parametrize("unit", ["<script ", "<!--", "Jr, ", "),(", ", ", ": ", " and ", "王 ", "\\'"])
+def test_a_mile_of_anything_is_read_up_to_a_bound(unit: str) -> None:
+    """No form is quadratic: a suite that hangs here has found one that is."""
+    field = unit * (1_000_000 // len(unit))
+    names = [*split_names(field), *split_creator(field), one_name(field)]
+
+    assert all(name == name.strip() for name in names)

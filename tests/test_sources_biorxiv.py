@@ -317,6 +317,15 @@ def test_a_paper_without_title_is_told() -> None:
 
     assert [entry.place for entry in page.entries] == [f"{ADDRESS}#3"]
     assert page.warnings == tuple(f"{ADDRESS}#{number}: no title, so the entry is left out" for number in (1, 2))
+    assert page.left_out == 2
+
+
+def test_papers_of_other_categories_are_not_counted_as_left_out() -> None:
+    """Nobody asked for them."""
+    source = Biorxiv(categories=("zoology", "ecology"))
+    page = source.parse(a_details_page(a_preprint(category="genetics")), Request(ADDRESS), now=NOW)
+
+    assert page == Parsed()
 
 
 _ODD = st.recursive(

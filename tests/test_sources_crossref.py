@@ -132,8 +132,25 @@ def test_an_article_without_title_is_told() -> None:
     """It is left out, with its place."""
     page = parsed(bodies.works(bodies.work(title=[]), None))
 
-    assert page.entries == ()
+    assert (page.entries, page.left_out) == ((), 2)
     assert page.warnings == tuple(f"{PLACE}#{number}: no title, so the article is left out" for number in (1, 2))
+
+
+def test_many_journals_have_a_short_label_that_is_theirs() -> None:
+    """Health and throttling are kept by it: who adds a journal has another source."""
+    issn = ("0028-0836", "1476-4687", "0036-8075", "1095-9203", "0027-8424", "1091-6490", "2041-1723", "0031-9007")
+    labels = [Crossref(issn=issn[:number]).label for number in (1, 6, 7, 8)]
+
+    assert labels[0] == "crossref 0028-0836"
+    assert labels[1] == "crossref 0028-0836+1476-4687+0036-8075+1095-9203+0027-8424+1091-6490"
+    assert all(label.startswith("crossref 0028-0836+1476-4687+0036-8075+1095-9203") for label in labels[2:])
+    assert len(set(labels)) == 4
+    assert max(map(len, labels)) <= 80
+
+
+def test_a_doi_without_end_is_none() -> None:
+    """What is no id is not looked through for one."""
+    assert only(DOI="https://" + "10.1234." * 100_000).doi == ""
 
 
 def test_a_missing_doi_leaves_the_address() -> None:

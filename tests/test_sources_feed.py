@@ -79,6 +79,7 @@ def test_what_cannot_be_read_is_told_by_its_place() -> None:
         f"{ADDRESS}#3: no title, so the entry is left out",
         f"{ADDRESS}#4: the date 'Sun, 31 Dec 9999 23:59:59 GMT' is not one, so the entry has none",
     )
+    assert page.left_out == 1
     assert [(entry.title, entry.url, entry.published) for entry in page.entries[2:]] == [
         ("A date from nowhere", "", None)
     ]
@@ -300,6 +301,37 @@ def test_what_is_no_feed_is_an_error_with_its_way_out(body: bytes | str, message
         parsed(body)
 
 
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<svg><metadata><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/></metadata></svg>',
+        "<feed-login></feed-login>",
+        "<!-- <rss> -->",
+        "<rss></rss>",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "<!-- <rss> -->", "<?php '<rss>' ?>", '<!DOCTYPE html [<!ENTITY x "<rss>">]>'])
+def test_a_page_that_speaks_of_feeds_is_none(before: str, inside: str) -> None:
+    """A login page would be a feed without entries, and nobody would hear that the source is lost."""
+    with pytest.raises(SourceError, match="this is an HTML page, not a feed"):
+        parsed(f"{before}<html><body>{inside}<form>Log in</form></body></html>")
+
+
+def test_arxivs_papers_that_cannot_be_read_are_counted() -> None:
+    """Without a title, or lost with what is damaged."""
+    page = parsed(an_atom_feed(an_atom_entry(1, title=" "), an_atom_entry(2)))
+
+    assert (len(page.entries), page.left_out) == (1, 1)
+
+
+def test_what_stands_before_a_feed_does_not_hide_it() -> None:
+    """Comments, instructions for programs and document types may."""
+    before = '<?xml version="1.0"?><?xml-stylesheet href="x.xsl"?><!-- <html> --><!DOCTYPE rss [<!ENTITY y "z">]>\n'
+    page = parsed(before + rss("<title>T</title>").partition("?>")[2])
+
+    assert only(page).title == "T"
+
+
 def test_a_feed_without_entries_is_empty_and_no_error() -> None:
     """Nothing new is news too."""
     assert parsed(rss()) == Parsed(())
@@ -311,6 +343,40 @@ def test_a_password_in_an_address_is_never_shown() -> None:
     page = SOURCE.parse(rss("<title>T</title>").encode(), Request(location), now=NOW)
 
     assert only(page).place == "https://example.org/rss?api_key=…&subject=all#1"
+
+
+@pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        ("#3", "https://example.org/rss#3"),
+        ("?", "https://example.org/rss"),
+        ("?id=3", "https://example.org/rss?id=3"),
+        ("3;x=1", "https://example.org/3;x=1"),
+        ("https://example.org/3?id=3&amp;token=hunter2", "https://example.org/3?id=3"),
+        ("https://example.org/3?id=3&amp;t=aB3dE5gH7jK9mN1p", ""),
+        ("https://example.org/aB3dE5gH7jK9mN1p/3", ""),
+        ("//example.org/3", "https://example.org/3"),
+    ],
+)
+def test_what_a_feed_was_asked_with_reaches_no_reader(link: str, url: str) -> None:
+    """Login and token are the subscriber's own, and issues are mailed."""
+    asked = Request(
+        "https://ada:hunter2@example.org/rss;jsessionid=hunter2?token=hunter2&view=aB3dE5gH7jK9mN1p#key=hunter2"
+    )
+    entry = only(SOURCE.parse(rss(f"<title>T</title><link>{link}</link><guid>x</guid>").encode(), asked, now=NOW))
+
+    assert entry.url == url
+    assert "hunter2" not in repr(entry)
+    assert "aB3dE5gH7jK9mN1p" not in repr(entry)
+
+
+def test_a_mile_of_broken_markup_does_not_stop_the_others() -> None:
+    """A megabyte of it is read up to a bound, and a hostile feed costs itself only."""
+    hostile = ["&lt;script " * 90_000, "&lt;!--" * 150_000, "word " * 200_000]
+    page = parsed(rss(*(f"<title>T</title><description>{text}</description>" for text in hostile)))
+
+    assert [len(entry.abstract) <= 10_000 for entry in page.entries] == [True] * 3
+    assert page.entries[2].abstract.startswith("word word")
 
 
 @given(st.binary(max_size=300), st.integers(0, 2000))

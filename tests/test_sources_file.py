@@ -154,6 +154,7 @@ def test_a_damaged_record_is_told_and_the_rest_is_kept() -> None:
         "library/papers:3: no title, so the record is left out",
         "library/papers:6: this record breaks off or is damaged, so it is left out",
     )
+    assert page.left_out == 3
 
 
 def test_damage_is_told_and_not_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -312,6 +313,7 @@ def test_a_damaged_line_is_told_and_the_rest_is_kept() -> None:
         "library/papers:4: this is no object with a title, so it is left out",
         "library/papers:6: this record is not JSON, or breaks off, so it is left out",
     )
+    assert page.left_out == 4
 
 
 def test_an_array_that_breaks_off_keeps_what_came_before() -> None:

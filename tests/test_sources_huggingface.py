@@ -145,6 +145,7 @@ def test_a_paper_without_title_is_told() -> None:
 
     assert [entry.place for entry in page.entries] == [f"{ADDRESS}#5"]
     assert page.warnings == tuple(f"{ADDRESS}#{n}: no title, so the entry is left out" for n in (1, 2, 3, 4))
+    assert page.left_out == 4
 
 
 def test_addresses_that_are_none_are_left_out() -> None:

@@ -110,6 +110,17 @@ def test_an_item_without_title_is_told() -> None:
 
     assert len(page.entries) == 1
     assert page.warnings == tuple(f"{ADDRESS}#{number}: no title, so the entry is left out" for number in (2, 3))
+    assert page.left_out == 2
+
+
+@pytest.mark.parametrize("url", ["#3", "?", "?page=2", "https://blog.example.org/3?token=hunter2&x=1"])
+def test_what_an_address_was_asked_with_reaches_no_reader(url: str) -> None:
+    """A token is the subscriber's own, and issues are mailed."""
+    address = "https://ada:hunter2@blog.example.org/feed.json?token=hunter2"
+    [entry] = SOURCE.parse(feed(item(url=url, id="x")), Request(address), now=NOW).entries
+
+    assert entry.url.startswith("https://blog.example.org/")
+    assert "hunter2" not in repr(entry)
 
 
 def test_an_empty_feed_is_no_error() -> None:

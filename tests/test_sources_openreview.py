@@ -169,9 +169,29 @@ def test_a_submission_without_title_is_told() -> None:
     nameless = bodies.note()
     nameless["content"]["title"] = {"value": None}
 
-    assert parsed(bodies.notes(bodies.note(), nameless)).warnings == (
-        f"{PLACE}#2: no title, so the submission is left out",
-    )
+    page = parsed(bodies.notes(bodies.note(), nameless))
+
+    assert page.warnings == (f"{PLACE}#2: no title, so the submission is left out",)
+    assert page.left_out == 1
+
+
+def test_submissions_without_any_date_are_told() -> None:
+    """Nobody knows whether they are news; those of other days are, and are not asked for."""
+    undated = bodies.note(odate=None, cdate=None, tcdate=None)
+    page = parsed(bodies.notes(undated, bodies.note(online="2026-09-01"), undated))
+
+    assert page.warnings == (f"{PLACE}: 2 of 3 submissions have no readable date and are left out",)
+    assert (page.entries, page.left_out) == ((), 2)
+
+
+def test_many_venues_have_a_short_label_that_is_theirs() -> None:
+    """Health is kept by it."""
+    venues = tuple(f"EXAMPLE.cc/{year}/Conference" for year in range(2020, 2030))
+    labels = [OpenReview(venues=venues[:number]).label for number in (1, 9, 10)]
+
+    assert labels[0] == "openreview EXAMPLE.cc/2020/Conference"
+    assert labels[1].startswith("openreview EXAMPLE.cc/2020/Conference+EXAMPLE.cc/2021/Conference… (")
+    assert labels[1] != labels[2]
 
 
 def test_a_forum_that_is_none_gives_no_address() -> None:

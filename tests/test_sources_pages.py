@@ -179,6 +179,7 @@ def test_a_missing_title_costs_that_paper_only(at: int) -> None:
     assert len(page.entries) == 2
     assert {entry.abstract for entry in page.entries} == {ABSTRACT}
     assert page.warnings == (f"page.txt:{2 * at + 1}: an abstract without a title, left out",)
+    assert page.left_out == 1
 
 
 def test_short_abstracts_and_long_titles_do_not_break_the_turn() -> None:

@@ -203,10 +203,11 @@ def test_settings_are_checked(wrong: dict[str, Any]) -> None:
 
 
 def test_the_label_is_short() -> None:
-    """A long search is cut at a word."""
-    label = PubMed(search="protein folding OR " * 9 + "graph").label
+    """A long search is cut at a word, and what follows tells it from another that begins so."""
+    labels = [PubMed(search="protein folding OR " * 9 + last).label for last in ("graph", "tree")]
 
-    assert label == "pubmed protein folding OR protein folding OR protein folding OR…"
+    assert {label[:-9] for label in labels} == {"pubmed protein folding OR protein folding OR protein folding OR…"}
+    assert len(set(labels)) == 2
     assert SOURCE.label == "pubmed graph neural network AND protein"
 
 
@@ -334,6 +335,7 @@ def test_a_paper_without_title_or_id_is_told() -> None:
 
     assert [(entry.title, entry.url, entry.place) for entry in page.entries] == [("Nameless", "", f"{FETCHED}#2")]
     assert page.warnings == tuple(f"{FETCHED}#{name}: no title, so the entry is left out" for name in ("40000001", "3"))
+    assert page.left_out == 2
 
 
 def test_papers_that_do_not_come_are_told() -> None:
@@ -342,6 +344,7 @@ def test_papers_that_do_not_come_are_told() -> None:
     page = SOURCE.parse(an_efetch_xml(an_article()), fetch, now=NOW)
 
     assert page.warnings == (f"{FETCHED}: 1 of 2 papers did not come: 40000002",)
+    assert page.left_out == 1
 
 
 def test_no_papers_are_empty() -> None:

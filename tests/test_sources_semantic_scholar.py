@@ -121,13 +121,24 @@ def test_an_id_that_nobody_knows_is_named() -> None:
 
     assert [entry.arxiv_id for entry in page.entries] == ["2611.04321"]
     assert page.warnings == (f"{SITE}/graph/v1/paper/batch#2: no paper PMID:1 is known; correct it under ids",)
+    assert page.left_out == 0  # it was never there
 
 
 def test_a_paper_without_title_is_told() -> None:
     """It is left out, with its place."""
-    assert parsed(bodies.recommended(bodies.paper(title=None))).warnings == (
-        f"{SITE}/recommendations/v1/papers/#1: no title, so the paper is left out",
-    )
+    page = parsed(bodies.recommended(bodies.paper(title=None)))
+
+    assert page.warnings == (f"{SITE}/recommendations/v1/papers/#1: no title, so the paper is left out",)
+    assert page.left_out == 1
+
+
+def test_many_papers_have_a_short_label_that_is_theirs() -> None:
+    """Health is kept by it."""
+    labels = [SemanticScholar(like=tuple(f"arxiv:2401.{n:05}" for n in range(1, last))).label for last in (9, 10)]
+
+    assert labels[0].startswith("semantic_scholar like ARXIV:2401.00001+ARXIV:2401.00002… (")
+    assert labels[0] != labels[1]
+    assert max(map(len, labels)) <= 80
 
 
 @pytest.mark.parametrize(

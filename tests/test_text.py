@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.text import clean, decode, mend, plain, shorten
+from newsletter.text import LONGEST, clean, decode, mend, plain, shorten
 
 ANY_TEXT = st.text(st.characters())  # surrogates included
 
@@ -84,10 +84,37 @@ def test_html_becomes_text_unescaped_once_and_mathematics_survives(html: str, ex
     assert plain(html) == expected
 
 
-@pytest.mark.parametrize("unit", ["<a ", '<a b="', "<!--", "<script>", "<p a=b ", "&", "<sup>", "<a x = "])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("<a ", '<a b="', "<a x = ", "<p a=b ", "<sup>", "&", "<!--"),
+        *("<script>", "<script ", "<script", "<style x", "</script ", "<script></script ", "<style><script>"),
+    ],
+)
 def test_a_lot_of_broken_markup_is_read_to_its_end(unit: str) -> None:
     """No pattern is quadratic: a suite that hangs here has found one that is."""
-    assert plain(unit * (300_000 // len(unit)) + " and the end") is not None
+    assert plain(unit * (1_000_000 // len(unit)) + " and the end") is not None
+
+
+@pytest.mark.parametrize("unit", ["word ", "<script ", "<!--", "<script>", "<p>one</p>", "a<b ", "<sup>5</sup> "])
+def test_what_stands_beyond_the_bound_changes_nothing(unit: str) -> None:
+    """So that a text of any length takes the time of one at the bound."""
+    text = unit * (LONGEST // len(unit) + 1)
+
+    assert plain(text + "<p>the end" * 90_000) == plain(text)
+
+
+def test_an_image_that_is_cut_is_not_shown_as_text() -> None:
+    """Pictures stand in attributes, and are longer than any abstract."""
+    assert (
+        plain("We measure.<img src='data:image/png;base64," + "iVBORw0KGgo" * 50_000 + "'> And more.") == "We measure."
+    )
+
+
+def test_a_script_that_is_only_spoken_of_hides_nothing() -> None:
+    """Only what is surely one goes."""
+    assert plain("How a <script tag ends & <b>why</b>") == "How a <script tag ends & why"
+    assert plain("a<script src='x'>b</script>c<style>d</STYLE >e") == "a c e"
 
 
 @pytest.mark.parametrize(

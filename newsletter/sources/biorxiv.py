@@ -23,11 +23,11 @@ from newsletter.ids import doi
 from newsletter.models import Entry
 from newsletter.sources.addresses import Site, shown
 from newsletter.sources.days import published_on
-from newsletter.sources.entries import make_entry
+from newsletter.sources.entries import LONGEST_ID, make_entry
 from newsletter.sources.json_body import items, mapping, read_json, string, whole
 from newsletter.sources.names import one_name, turned
 from newsletter.sources.source import Parsed, Request, Silence, Source
-from newsletter.text import clean, shorten
+from newsletter.text import LONGEST, clean, shorten
 
 _MOST_PAGES = 100
 _MOST_PAPERS = 10_000
@@ -125,6 +125,7 @@ class Biorxiv(Source):
         message, papers = _reply(read_json(body, request), place)
         entries: list[Entry] = []
         warnings: list[str] = []
+        left_out = 0
         for number, paper in enumerate(papers, 1):
             item, where = mapping(paper), f"{place}#{number}"
             if not self._wanted(item):
@@ -134,12 +135,13 @@ class Biorxiv(Source):
                 entries.append(entry)
             else:
                 problem = "no title, so the entry is left out"
+                left_out += 1
             if problem:
                 warnings.append(f"{where}: {problem}")
         more, problem = _more(request, message, held=len(papers))
         if problem:
             warnings.append(f"{place}: {problem}")
-        return Parsed(tuple(entries), tuple(warnings), more)
+        return Parsed(tuple(entries), tuple(warnings), more, left_out=left_out)
 
     def silence(self, day: date, *, now: datetime) -> Silence:
         """Return that weekends are sparse, or that the categories have nothing; a whole server should have some."""
@@ -158,14 +160,14 @@ class Biorxiv(Source):
         """Return the entry of one paper, and what is wrong with it or ""."""
         written, category = string(item.get("date")), string(item.get("category"))
         published, problem = published_on({"published": written} if written else {}, today=today)
-        found, version = doi(string(item.get("doi"))), whole(item.get("version")) or 0
+        found, version = doi(string(item.get("doi"))[:LONGEST_ID]), whole(item.get("version")) or 0
         version = version if 0 < version <= _MOST_VERSIONS else 0
-        journal = doi(string(item.get("published")))  # "NA" is none
+        journal = doi(string(item.get("published"))[:LONGEST_ID])  # "NA" is none
         entry = make_entry(
             source=self.label,
             place=place,
-            title=_without_codes(string(item.get("title"))),
-            abstract=_readable(string(item.get("abstract"))),
+            title=_without_codes(string(item.get("title"))[:LONGEST]),
+            abstract=_readable(string(item.get("abstract"))[:LONGEST]),
             authors=_authors(string(item.get("authors"))),
             categories=(self.known.get(_key(category), category),),
             url=f"https://www.{self.server}.org/content/{found}" + (f"v{version}" if version else "") if found else "",

@@ -16,18 +16,17 @@ from newsletter.ids import arxiv_id, doi
 from newsletter.models import Entry, Signals
 from newsletter.sources.addresses import Mailbox, Site, shown
 from newsletter.sources.days import day_written, possible_day
-from newsletter.sources.entries import make_entry
+from newsletter.sources.entries import LONGEST_ID, make_entry
 from newsletter.sources.json_body import items, mapping, read_json, whole
+from newsletter.sources.labels import short_label
 from newsletter.sources.names import one_name
 from newsletter.sources.source import Parsed, Request, Silence, Source
-from newsletter.text import clean, plain, shorten
+from newsletter.text import LONGEST, clean, plain, shorten
 
 MOST_PAGES = 10
 ROWS = 200  # of one page
 _SELECT = "DOI,title,abstract,author,container-title,published,created,URL,type,relation,subject"
 _PAUSE_SECONDS = 0.2  # the public pool: https://www.crossref.org/documentation/retrieve-metadata/rest-api/
-_LONGEST_LABEL = 60
-_LONGEST_MARKUP = 100_000  # characters of an abstract before its markup goes
 _ISSN = re.compile(r"(\d{4})-?(\d{3})([\dX])", re.ASCII)
 
 
@@ -76,7 +75,7 @@ class Crossref(Source):
     @property
     def label(self) -> str:
         """Return `crossref` and the ISSNs, shortened."""
-        return shorten(f"crossref {'+'.join(self.issn)}", limit=_LONGEST_LABEL)
+        return short_label(f"crossref {'+'.join(self.issn)}")
 
     def requests(self, day: date, *, now: datetime) -> tuple[Request, ...]:
         """Return the first page of each journal: `day` and the day before, in a back-fill that day only."""
@@ -104,7 +103,8 @@ class Crossref(Source):
             else:
                 warnings.append(f"{entry.place}: no title, so the article is left out")
         more, warning = self._next(message, len(works), request)
-        return Parsed(tuple(entries), (*warnings, *((f"{place}: {warning}",) if warning else ())), more)
+        warnings += [f"{place}: {warning}"] if warning else []
+        return Parsed(tuple(entries), tuple(warnings), more, left_out=len(works) - len(entries))
 
     def silence(self, day: date, *, now: datetime) -> Silence:
         """Return that nothing was registered."""
@@ -145,7 +145,7 @@ def _refusal(told: Mapping[str, Any]) -> str:
 
 
 def _entry(work: Mapping[str, Any], *, source: str, place: str, today: date) -> Entry:
-    found = doi(_text(work.get("DOI")))
+    found = doi(_text(work.get("DOI"))[:LONGEST_ID])
     return make_entry(
         source=source,
         place=place,
@@ -183,7 +183,7 @@ _PREAMBLE = re.compile(
 
 def _abstract(jats: str) -> str:
     """Return an abstract without its heading, and each formula once."""
-    shorter = _HEADING.sub("", jats[:_LONGEST_MARKUP], count=1)
+    shorter = _HEADING.sub("", jats[:LONGEST], count=1)
     return _PREAMBLE.sub("", _ALTERNATIVES.sub(_formula, shorter)).replace("$$", "$")
 
 
@@ -214,7 +214,7 @@ def _published(work: Mapping[str, Any], *, today: date) -> date | None:
 def _preprints(work: Mapping[str, Any]) -> Iterable[str]:
     """Yield the ids of the preprints an article is known to have come from."""
     for relation in map(mapping, items(mapping(work.get("relation")).get("has-preprint"))):
-        written = _text(relation.get("id"))
+        written = _text(relation.get("id"))[:LONGEST_ID]
         if arxiv := arxiv_id(written):
             yield f"arxiv:{arxiv.base}"
         elif found := doi(written):

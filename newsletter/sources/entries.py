@@ -10,10 +10,11 @@ from newsletter.ids import ArxivId
 from newsletter.models import NO_SIGNALS, Entry, Signals
 from newsletter.sources.addresses import web_address
 from newsletter.tex import readable
-from newsletter.text import clean, plain, shorten
+from newsletter.text import LONGEST, clean, plain, shorten
 
 LONGEST_TITLE = 1_000  # characters
 LONGEST_ABSTRACT = 10_000
+LONGEST_ID = 1_000  # of a text that may be an id
 _LONGEST_LINE = 500
 _MOST_KEYWORDS = 20
 
@@ -46,11 +47,11 @@ def make_entry(
         place=place,
         title=shown_title,
         abstract=shown_abstract,
-        authors=tuple(filter(None, authors)),
+        authors=tuple(shorten(name, limit=_LONGEST_LINE) for name in authors if name),
         url=f"https://arxiv.org/abs/{arxiv.base}" if arxiv else web_address(url),
         arxiv_id=arxiv.base if arxiv else "",
         version=version or (arxiv.version if arxiv else 0),
-        categories=tuple(dict.fromkeys(filter(None, map(clean, categories)))),
+        categories=tuple(dict.fromkeys(filter(None, map(_line, categories)))),
         raw_title=raw_title if raw_title != shown_title else "",
         raw_abstract=raw_abstract if raw_abstract != shown_abstract else "",
         signals=_clean(signals) if signals != NO_SIGNALS else NO_SIGNALS,
@@ -59,7 +60,7 @@ def make_entry(
 
 
 def _text(written: str, *, markup: bool) -> str:
-    return plain(written) if markup else clean(written)
+    return plain(written) if markup else clean(written[:LONGEST])
 
 
 def _clean(signals: Signals) -> Signals:
@@ -77,4 +78,4 @@ def _clean(signals: Signals) -> Signals:
 
 
 def _line(written: str) -> str:
-    return shorten(clean(written), limit=_LONGEST_LINE)
+    return shorten(clean(written[:LONGEST]), limit=_LONGEST_LINE)

@@ -74,7 +74,7 @@ class HuggingFace(Source):
         more = self._more(request, len(listed))
         if len(listed) >= _FEWEST_OF_FULL and not more:
             warnings.append(f"{place}: this list has more than {_MOST_PAGES} pages; only those are read")
-        return Parsed(tuple(entries), tuple(warnings), more)
+        return Parsed(tuple(entries), tuple(warnings), more, left_out=len(listed) - len(entries))
 
     def silence(self, day: date, *, now: datetime) -> Silence:
         """Return that weekends have few papers; on other days yesterday's list at least should hold some."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from newsletter.tex import readable
-from newsletter.text import clean, plain
+from newsletter.text import LONGEST, clean, plain
 
 _SUFFIX = re.compile(r"[JS]r\.?|III?|Ph\.?D\.?")
 _SUFFIX_OR_INITIALS = re.compile(rf"{_SUFFIX.pattern}|[JS]R\.?|IV|VI?|M\.?D\.?")
@@ -24,7 +24,7 @@ _ADDRESS = re.compile(r"<?(?:mailto:)?[\w.+-]{1,64}@[\w.-]{1,255}>?", re.IGNOREC
 _AND = re.compile(r"(?:^|\s)(?:and|&)\s")
 _GROUP = r"(?i:\b(?:collaborations?|consortium|group|network|team)\b)"
 _GROUP_AND_PERSON = re.compile(rf"(?:^|\s)(?:for|on behalf of)\s(?:the\s)?(?=.{{0,100}}{_GROUP})|(?<=\w):\s")
-_OTHERS = re.compile(r"(?:^|[\s,]+)(?:et\.? al\.?|and others|others)$")
+_OTHERS = re.compile(r"(?:^|(?<![\s,])[\s,]+)(?:et\.? al\.?|and others|others)$")
 
 
 def split_creator(written: str) -> tuple[str, ...]:
@@ -50,8 +50,8 @@ def split_names(written: str) -> tuple[str, ...]:
 
 
 def one_name(written: str) -> str:
-    """Return a name as one readable line."""
-    return plain(readable(clean(written)))
+    """Return a name, or the names in one field, as one readable line; of a field beyond all names the beginning."""
+    return plain(readable(clean(written[:LONGEST])))
 
 
 def turned(name: str) -> str:

@@ -21,13 +21,13 @@ from newsletter.sources.addresses import Site, shown
 from newsletter.sources.days import day_at
 from newsletter.sources.entries import make_entry
 from newsletter.sources.json_body import items, mapping, read_json, whole
+from newsletter.sources.labels import short_label
 from newsletter.sources.names import one_name
 from newsletter.sources.source import Parsed, Request, Silence, Source
 from newsletter.text import clean, decode, shorten
 
 MOST_PAGES = 30  # 30,000 submissions: the largest conferences stay below
 PAGE = 1_000  # notes, the most the API gives: https://docs.openreview.net/reference/api-v2/entities/note
-_LONGEST_LABEL = 80
 _VENUE = re.compile(r"[\w.-]+(?:/[\w.-]+)*")
 _FORUM = re.compile(r"[\w-]{1,64}")
 _WINDOW = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2}),page=(\d{1,4})")
@@ -58,8 +58,8 @@ class OpenReview(Source):
 
     @property
     def label(self) -> str:
-        """Return `openreview` and the venues."""
-        return shorten(f"openreview {'+'.join(self.venues)}", limit=_LONGEST_LABEL)
+        """Return `openreview` and the venues, shortened."""
+        return short_label(f"openreview {'+'.join(self.venues)}")
 
     def requests(self, day: date, *, now: datetime) -> tuple[Request, ...]:
         """Return the first page of each venue: for `day` and the day before, in a back-fill for that day only."""
@@ -77,17 +77,26 @@ class OpenReview(Source):
         days, page = _asked(request.address, today=now.date())
         entries: list[Entry] = []
         warnings: list[str] = []
+        undated = untitled = 0
         for number, note in enumerate(map(mapping, notes), 1):
-            day = next((day for day in _news(note) if days[0] <= day <= days[1]), None)
-            if day is None or note.get("ddate"):
+            if note.get("ddate"):  # deleted
+                continue
+            news = tuple(_news(note))
+            undated += not news
+            day = next((day for day in news if days[0] <= day <= days[1]), None)
+            if day is None:
                 continue
             entry = _entry(note, source=self.label, place=f"{place}#{number}", day=day)
             if entry.title:
                 entries.append(entry)
             else:
                 warnings.append(f"{entry.place}: no title, so the submission is left out")
+                untitled += 1
+        if undated:
+            warnings.append(f"{place}: {undated} of {len(notes)} submissions have no readable date and are left out")
         more, warning = self._next(told, notes, request, days, page)
-        return Parsed(tuple(entries), (*warnings, *((f"{place}: {warning}",) if warning else ())), more)
+        warnings += [f"{place}: {warning}"] if warning else []
+        return Parsed(tuple(entries), tuple(warnings), more, left_out=undated + untitled)
 
     def silence(self, day: date, *, now: datetime) -> Silence:
         """Return that conferences come in batches."""

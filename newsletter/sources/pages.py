@@ -46,15 +46,17 @@ class Pages(Source):
             raise SourceError(f"{location}: no papers in this page; save the listing again, as text")
         entries: list[Entry] = []
         warnings: list[str] = []
+        left_out = 0
         for title, abstract in _pairs(page):
             line = title or abstract
             place = f"{location}:{line.number}" if line else location
             if title:
                 entries.append(_entry(title, abstract, source=self.label, place=place))
+            left_out += not title
             if not (title and abstract):
                 missing = "an abstract without a title, left out" if abstract else "no abstract under this title"
                 warnings.append(f"{place}: {missing}")
-        return Parsed(tuple(entries), tuple(warnings))
+        return Parsed(tuple(entries), tuple(warnings), left_out=left_out)
 
 
 # What no page of text has many of: control characters and bytes that are no character.

@@ -16,8 +16,9 @@ from newsletter.ids import arxiv_id, doi
 from newsletter.models import Entry, Signals
 from newsletter.sources.addresses import Site, shown
 from newsletter.sources.days import day_written
-from newsletter.sources.entries import make_entry
+from newsletter.sources.entries import LONGEST_ID, make_entry
 from newsletter.sources.json_body import items, mapping, read_json, string
+from newsletter.sources.labels import short_label
 from newsletter.sources.names import one_name
 from newsletter.sources.source import Parsed, Request, Silence, Source
 from newsletter.text import clean, shorten
@@ -26,7 +27,6 @@ MOST_IDS = 500  # of one call, what the API allows
 MOST_RECOMMENDED = 100
 _FIELDS = "title,abstract,authors.name,externalIds,url,venue,publicationDate"
 _PAUSE_SECONDS = 1.0  # with a key one request a second; without, everybody shares what there is
-_LONGEST_LABEL = 60
 _S2 = re.compile(r"[0-9a-f]{40}")
 
 
@@ -91,7 +91,7 @@ class SemanticScholar(Source):
         """Return `semantic_scholar` and what is asked for, shortened."""
         like = f"like {'+'.join(self.like)}" if self.like else ""
         listed = "+".join(self.ids)
-        return shorten(f"semantic_scholar {' '.join(filter(None, (like, listed)))}", limit=_LONGEST_LABEL)
+        return short_label(f"semantic_scholar {' '.join(filter(None, (like, listed)))}")
 
     def requests(self, day: date, *, now: datetime) -> tuple[Request, ...]:
         """Return what to post; nothing for a past day, since recommendations are of now."""
@@ -107,6 +107,7 @@ class SemanticScholar(Source):
         asked = _asked(request) if isinstance(told, list) else []
         entries: list[Entry] = []
         warnings: list[str] = []
+        left_out = 0
         for number, paper in enumerate(papers, 1):
             entry = _entry(mapping(paper), source=self.label, place=f"{place}#{number}", today=now.date())
             if entry.title:
@@ -115,7 +116,8 @@ class SemanticScholar(Source):
                 warnings.append(f"{entry.place}: no paper {asked[number - 1]} is known; correct it under ids")
             else:
                 warnings.append(f"{entry.place}: no title, so the paper is left out")
-        return Parsed(tuple(entries), tuple(warnings))
+                left_out += 1
+        return Parsed(tuple(entries), tuple(warnings), left_out=left_out)
 
     def silence(self, day: date, *, now: datetime) -> Silence:
         """Return that nothing is recommended, or that a past day cannot be asked for."""
@@ -159,7 +161,7 @@ def _refusal(told: Mapping[str, Any], place: str) -> SourceError:
 
 def _entry(paper: Mapping[str, Any], *, source: str, place: str, today: date) -> Entry:
     external = mapping(paper.get("externalIds"))
-    found = {name: clean(string(external.get(name))) for name in ("ArXiv", "DOI", "PubMed", "CorpusId")}
+    found = {name: clean(string(external.get(name))[:LONGEST_ID]) for name in ("ArXiv", "DOI", "PubMed", "CorpusId")}
     ids = {"pmid": found["PubMed"], "s2": _s2_id(paper), "s2 corpus": found["CorpusId"]}
     return make_entry(
         source=source,

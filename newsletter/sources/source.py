@@ -37,7 +37,8 @@ class Parsed:
     """What a parser found in one body: its entries, a line for each thing it could not read, and what to read next.
 
     `late` says why this is not what was to be expected today (a list that is still yesterday's), `empty` why a list
-    that is there gives nothing; both are "" otherwise.
+    that is there gives nothing; both are "" otherwise. `left_out` counts entries that were there and could not be used,
+    not those that nobody asked for.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -45,6 +46,7 @@ class Parsed:
     more: tuple[Request, ...] = ()
     late: str = ""
     empty: str = ""
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,14 @@ from urllib.parse import unquote
 
 from newsletter.ids import CATEGORIES, arxiv_id, category, doi
 from newsletter.models import AnnounceType, Entry, Signals
-from newsletter.sources.arxiv.body import Body, Item, is_feed, place_of, read_body, root_of
+from newsletter.sources.arxiv.body import Body, Item, place_of, read_body
 from newsletter.sources.arxiv.calendar import EASTERN, feed_day, resting
 from newsletter.sources.arxiv.query import GATE, PAUSE_SECONDS
 from newsletter.sources.arxiv.remarks import code_in, venue_in
 from newsletter.sources.entries import make_entry
 from newsletter.sources.names import one_name, split_creator
 from newsletter.sources.source import Parsed, Request
+from newsletter.sources.xml_root import is_feed, root_of
 from newsletter.tex import readable
 from newsletter.text import clean, decode
 
@@ -34,10 +35,10 @@ _ARXIVS_OWN = re.compile(r"http://arxiv\.org/schemas/atom|//rss\.arxiv\.org/|//(
 def is_arxiv(body: bytes) -> bool:
     """Return whether a body is arXiv's RSS or Atom, by what stands before its first item."""
     text = decode(body[:_HEAD])
-    root = root_of(text)
-    if root is None or not is_feed(root[1]):
+    start, root = root_of(text) or (0, "")
+    if not is_feed(root):
         return False
-    head = re.split(r"<(?:item|entry)[\s>]", text[root.start() :], maxsplit=1)[0]
+    head = re.split(r"<(?:item|entry)[\s>]", text[start:], maxsplit=1)[0]
     return _ARXIVS_OWN.search(head) is not None
 
 
@@ -53,13 +54,19 @@ def announced(
     body: Body, request: Request, *, source: str, now: datetime, asked: Collection[str] = frozenset()
 ) -> Parsed:
     """Return the papers of a body, each id once; `asked` are the categories that a search was made for."""
-    entries, warnings = _entries(body, request, source=source, now=now, asked=asked)
+    entries, warnings, left_out = _entries(body, request, source=source, now=now, asked=asked)
     if body.is_search or len(body.items) < _NEARLY_FULL:
         more: tuple[Request, ...] = ()
     elif not (more := _halves(request)):
         what = f"{place_of(request)}: {len(body.items)} papers, and arXiv cuts at 2000, so some may be missing"
         warnings += (f"{what}; there is no smaller list to ask for",)
-    return Parsed(entries, body.warnings + warnings, more, _late(body, entries, request, now))
+    return Parsed(
+        entries,
+        body.warnings + warnings,
+        more,
+        late=_late(body, entries, request, now),
+        left_out=body.lost + left_out,
+    )
 
 
 # ------------------------------------------------------------------ items to entries
@@ -67,10 +74,11 @@ def announced(
 
 def _entries(
     body: Body, request: Request, *, source: str, now: datetime, asked: Collection[str]
-) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+) -> tuple[tuple[Entry, ...], tuple[str, ...], int]:
+    """Return the entries, a line for each thing that could not be read, and how many items were left out."""
     warnings: list[str] = []
     papers: dict[str, Entry] = {}
-    undated = 0
+    undated = left_out = 0
     where = place_of(request)
     zone = UTC if body.is_search else EASTERN
     for number, item in enumerate(body.items, 1 + (body.start or 0)):
@@ -80,12 +88,13 @@ def _entries(
         entry = _entry(item, source=source, place=place, published=published, asked=asked)
         if not entry.title:
             warnings.append(f"{place}: no title, so the entry is left out")
+            left_out += 1
             continue
         key = entry.arxiv_id or place
         papers[key] = _stronger(papers[key], entry) if key in papers else entry
     if undated:
         warnings.append(f"{where}: {undated} of {len(body.items)} papers have no readable date")
-    return tuple(papers.values()), tuple(warnings)
+    return tuple(papers.values()), tuple(warnings), left_out
 
 
 def _stronger(kept: Entry, other: Entry) -> Entry:

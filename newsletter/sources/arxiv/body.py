@@ -18,6 +18,7 @@ from newsletter.errors import SourceError
 from newsletter.sources.addresses import shown
 from newsletter.sources.source import Request
 from newsletter.sources.xml_characters import legal
+from newsletter.sources.xml_root import declared_encoding, is_feed, root_of
 from newsletter.text import clean, decode, shorten
 
 MOST_ITEMS = 5_000  # of one body: arXiv's own limit is 2000
@@ -34,7 +35,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What one body says: of itself (`about`, as in `Item.fields`), its items in order, and what was damaged.
+    """What one body says: of itself (`about`, as in `Item.fields`), its items in order, what was damaged, what `lost`.
 
     `total` and `start` are told by the API only: how many papers it counts, and which one is the first here.
     """
@@ -42,6 +43,7 @@ class Body:
     about: dict[str, str]
     items: tuple[Item, ...]
     warnings: tuple[str, ...] = ()
+    lost: int = 0
 
     @property
     def is_search(self) -> bool:
@@ -67,50 +69,33 @@ def place_of(request: Request) -> str:
 def read_body(body: bytes, request: Request) -> Body:
     """Return what a body says; SourceError where it is no feed, or one in which arXiv says what went wrong."""
     place = place_of(request)
-    text, root = _from_root(decode(body, declared=_declared(body)), place)
+    text, root = _from_root(decode(body, declared=declared_encoding(body)), place)
     tree, warnings = _tree(text, root, place)
     about, items = _about(tree), tuple(map(_item, islice(_elements(tree), MOST_ITEMS + 1)))
     _raise_refusal(about, items, place)
-    if warnings and (lost := len(_END_OF_ITEM.findall(text)) - len(items)) > 0:
+    lost = max(len(_END_OF_ITEM.findall(text)) - len(items), 0) if warnings else 0
+    if lost:
         warnings.append(f"{lost} papers are lost by that")
     if len(items) > MOST_ITEMS:
         warnings.append(f"more than {MOST_ITEMS} papers; only those are read")
-    return Body(about, items[:MOST_ITEMS], tuple(f"{place}: {warning}" for warning in warnings))
+    return Body(about, items[:MOST_ITEMS], tuple(f"{place}: {warning}" for warning in warnings), lost)
 
 
 # ------------------------------------------------------------------ bytes to a tree
 
-_DECLARATION = re.compile(rb"""^\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([\w.:-]{1,40})["']""")
-_FIRST_ELEMENT = re.compile(r"<!--.*?(?:-->|\Z)|<([A-Za-z_][\w.:-]*)", re.DOTALL)
-_ROOT = re.compile(r"(?:[\w.-]+:)?(?:rss|feed|rdf)", re.IGNORECASE)
 _END_OF_ITEM = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>")
-
-
-def root_of(text: str) -> re.Match[str] | None:
-    """Return where the first element of `text` begins, its name in group 1."""
-    return next((match for match in _FIRST_ELEMENT.finditer(text) if match[1]), None)
-
-
-def is_feed(root: str) -> bool:
-    """Return whether an element of this name is the root of a feed."""
-    return _ROOT.fullmatch(root) is not None
-
-
-def _declared(body: bytes) -> str:
-    match = _DECLARATION.match(body)
-    return match[1].decode("ascii") if match else ""
 
 
 def _from_root(text: str, place: str) -> tuple[str, str]:
     """Return the text from its root element on, and that element's name."""
     if not text.strip():
         raise SourceError(f"{place}: the body is empty; the next run tries again")
-    root = root_of(text)
-    if root is None or not is_feed(root[1]):
+    start, root = root_of(text) or (0, "")
+    if not is_feed(root):
         html = re.search(r"<html[\s>]", text[:5_000], re.IGNORECASE)
         kind = "an HTML page" if html else f'neither RSS nor Atom ("{shorten(clean(text[:400]), limit=80)}")'
         raise SourceError(f"{place}: this is {kind}, not a feed of arXiv; the next run tries again")
-    return text[root.start() :], root[1]
+    return text[start:], root
 
 
 def _tree(text: str, root: str, place: str) -> tuple[Any, list[str]]:

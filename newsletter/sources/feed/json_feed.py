@@ -9,13 +9,13 @@ from typing import Any
 from newsletter.errors import SourceError
 from newsletter.ids import arxiv_id, doi
 from newsletter.models import Entry
-from newsletter.sources.addresses import shown, web_address
+from newsletter.sources.addresses import shown, web_address, without_secrets_of
 from newsletter.sources.days import day_written
-from newsletter.sources.entries import LONGEST_TITLE, make_entry
+from newsletter.sources.entries import LONGEST_ID, make_entry
 from newsletter.sources.json_body import items, mapping, read_json, string
 from newsletter.sources.names import split_names
 from newsletter.sources.source import Parsed, Request
-from newsletter.text import clean, decode, plain
+from newsletter.text import LONGEST, clean, decode, plain
 
 MOST_ITEMS = 5_000  # of one body, as of other feeds
 
@@ -42,15 +42,15 @@ def read_json_feed(body: bytes, request: Request, *, source: str, today: date) -
             entries.append(entry)
         else:
             warnings.append(f"{entry.place}: no title, so the entry is left out")
-    return Parsed(tuple(entries), tuple(warnings))
+    return Parsed(tuple(entries), tuple(warnings), left_out=min(len(found), MOST_ITEMS) - len(entries))
 
 
 def _entry(item: Mapping[str, Any], location: str, *, source: str, place: str, today: date) -> Entry:
-    ids = [string(item.get(name))[:LONGEST_TITLE] for name in ("id", "url", "external_url")]
+    ids = [string(item.get(name))[:LONGEST_ID] for name in ("id", "url", "external_url")]
     found_doi = next(filter(None, map(doi, ids)), "")
-    base = location if location.startswith("http") else ""
-    links = [web_address(_text(item.get(name)), base=base) for name in ("url", "external_url")]
+    links = [web_address(_text(item.get(name)), base=location) for name in ("url", "external_url")]
     links.append(web_address(ids[0]))
+    link = without_secrets_of(next(filter(None, links), ""), location)
     written = _text(item.get("date_published")) or _text(item.get("date_modified"))
     return make_entry(
         source=source,
@@ -60,7 +60,7 @@ def _entry(item: Mapping[str, Any], location: str, *, source: str, place: str, t
         markup=False,
         authors=_authors(item),
         arxiv=next(filter(None, map(arxiv_id, ids)), None),
-        url=next(filter(None, links), "") or (f"https://doi.org/{found_doi}" if found_doi else ""),
+        url=link or (f"https://doi.org/{found_doi}" if found_doi else ""),
         doi=found_doi,
         categories=(_text(tag) for tag in items(item.get("tags"))),
         published=day_written(written, today=today),
@@ -69,7 +69,7 @@ def _entry(item: Mapping[str, Any], location: str, *, source: str, place: str, t
 
 def _abstract(item: Mapping[str, Any]) -> str:
     """Return the summary, or else the whole content; only `content_html` is HTML."""
-    summary, content = clean(_text(item.get("summary"))), clean(_text(item.get("content_text")))
+    summary, content = (clean(_text(item.get(name))[:LONGEST]) for name in ("summary", "content_text"))
     return summary or content or plain(_text(item.get("content_html")))
 
 

@@ -11,16 +11,16 @@ from pydantic import Field, field_validator, model_validator
 
 from newsletter.ids import ArxivId, arxiv_id, doi
 from newsletter.models import Entry
-from newsletter.sources.addresses import check_address, shown, web_address
+from newsletter.sources.addresses import check_address, shown, web_address, without_secrets_of
 from newsletter.sources.arxiv import is_arxiv, read_announcement
 from newsletter.sources.arxiv.query import GATE, PAUSE_SECONDS
 from newsletter.sources.days import published_on
-from newsletter.sources.entries import LONGEST_TITLE, make_entry
+from newsletter.sources.entries import LONGEST_ID, make_entry
 from newsletter.sources.feed.json_feed import is_json, read_json_feed
 from newsletter.sources.feed.xml import read
 from newsletter.sources.names import split_names
 from newsletter.sources.source import Parsed, Request, Source
-from newsletter.text import clean, plain
+from newsletter.text import LONGEST, clean, plain
 
 _ARXIV = re.compile(r"(?i)https?://(?:[\w-]+\.)*arxiv\.org(?=[:/?#]|$)")  # one gate for all of its hosts
 
@@ -79,7 +79,7 @@ class Feed(Source):
                 entries.append(entry)
             else:
                 warnings += (f"{place}: no title, so the entry is left out",)
-        return Parsed(tuple(entries), warnings)
+        return Parsed(tuple(entries), warnings, left_out=len(feed.entries) - len(entries))
 
 
 def _entry(item: Any, version: str, location: str, *, source: str, place: str, published: date | None) -> Entry:
@@ -108,7 +108,7 @@ def _text(item: Any, key: str, version: str) -> str:
 
 
 def _typed(value: str, kind: str | None, version: str) -> str:
-    return clean(value) if version.startswith("atom") and kind == "text/plain" else plain(value)
+    return clean(value[:LONGEST]) if version.startswith("atom") and kind == "text/plain" else plain(value)
 
 
 def _abstract(item: Any, version: str) -> str:
@@ -119,13 +119,13 @@ def _abstract(item: Any, version: str) -> str:
 
 def _identifiers(item: Any) -> tuple[ArxivId | None, str]:
     given = [item.get(key) for key in ("id", "dc_identifier", "prism_doi", "arxiv_doi", "link")]
-    candidates = [str(one)[:LONGEST_TITLE] for one in given if one]
+    candidates = [str(one)[:LONGEST_ID] for one in given if one]
     return next(filter(None, map(arxiv_id, candidates)), None), next(filter(None, map(doi, candidates)), "")
 
 
 def _url(item: Any, location: str, found_doi: str) -> str:
-    base = location if location.startswith("http") else ""
-    link = web_address(str(item.get("link") or ""), base=base) or web_address(str(item.get("id") or ""))
+    link = web_address(str(item.get("link") or ""), base=location) or web_address(str(item.get("id") or ""))
+    link = without_secrets_of(link, location)
     return link or (f"https://doi.org/{found_doi}" if found_doi else "")
 
 

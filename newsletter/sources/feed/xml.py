@@ -12,6 +12,7 @@ from xml.parsers import expat
 from newsletter.errors import SourceError
 from newsletter.sources.addresses import shown
 from newsletter.sources.xml_characters import is_legal, number_of, without_illegal
+from newsletter.sources.xml_root import declared_encoding, is_feed, root_of
 from newsletter.text import clean, decode
 
 MOST_ENTRIES = 5_000  # of one body: more is no day's news
@@ -25,14 +26,14 @@ def read(body: bytes, location: str) -> tuple[Any, tuple[str, ...]]:
     place = shown(location)
     if not body.strip():
         raise SourceError(f"{place}: the body is empty; open the address in a browser to see what it answers")
-    text = decode(body, declared=_declared_encoding(body))
-    root = _ROOT.search(text)
-    if not root:
+    text = decode(body, declared=declared_encoding(body))
+    start, root = root_of(text) or (0, "")
+    if not is_feed(root):
         kind = "an HTML page" if re.search(r"<html[\s>]", text[:5_000], re.IGNORECASE) else "neither RSS nor Atom"
         raise SourceError(f"{place}: this is {kind}, not a feed; look for the address of the site's RSS or Atom feed")
     # Everything before the root goes: the declared encoding no longer holds, and no entity may be declared.
-    prologue = text[: root.start()]
-    text, warnings = _well_formed(text[root.start() :], root[1])
+    prologue = text[:start]
+    text, warnings = _well_formed(text[start:], root)
     if "<!ENTITY" in prologue:
         warnings.append("it declares entities, which are never resolved; where they stand, text is missing")
     if len(text) > LARGEST_DAMAGED and not _is_well_formed(text):
@@ -47,19 +48,12 @@ def read(body: bytes, location: str) -> tuple[Any, tuple[str, ...]]:
     return feed, tuple(f"{place}: {warning}" for warning in warnings)
 
 
-_DECLARATION = re.compile(rb"""^\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([\w.:-]{1,40})["']""")
-_ROOT = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf))\b", re.IGNORECASE)
 _END_OF_ENTRY = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _AMPERSAND = re.compile(
     r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?:(?P<name>[A-Za-z][A-Za-z0-9]*)|#(?:(?P<decimal>[0-9]+)|[xX](?P<hex>[0-9a-fA-F]+)));|&",
     re.DOTALL,
 )
 _XML_NAMES = frozenset({"lt", "gt", "amp", "quot", "apos"})  # all that XML knows: &nbsp; and &eacute; are HTML
-
-
-def _declared_encoding(body: bytes) -> str:
-    match = _DECLARATION.match(body)
-    return match[1].decode("ascii") if match else ""
 
 
 def _well_formed(text: str, root: str) -> tuple[str, list[str]]:

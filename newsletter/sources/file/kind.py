@@ -47,6 +47,7 @@ class File(Source):
         read = _READERS[_format(text, location)]
         entries: list[Entry] = []
         warnings: list[str] = []
+        left_out = 0
         for record in _records(read, text, location, now.date()):
             if len(entries) + len(warnings) >= MOST_RECORDS:
                 warnings.append(f"{location}: more than {MOST_RECORDS} records; only those are read")
@@ -54,12 +55,13 @@ class File(Source):
             entry = entry_of(record, source=self.label, location=location)
             if entry.title:
                 entries.append(entry)
+            left_out += not entry.title
             if record.problem or not entry.title:
                 warnings.append(f"{entry.place}: {record.problem or 'no title, so the record is left out'}")
         if not entries:
             first = f" ({warnings[0]})" if warnings else ""
             raise SourceError(f"{location}: no paper could be read in this file{first}; is it the right one?")
-        return Parsed(tuple(entries), tuple(warnings))
+        return Parsed(tuple(entries), tuple(warnings), left_out=left_out)
 
     def silence(self, day: date, *, now: datetime) -> Silence:
         """Return that no file holds a paper, or that a file tells nothing of a past day."""

@@ -9,9 +9,8 @@ from datetime import date
 
 from newsletter.ids import arxiv_id, doi
 from newsletter.models import Entry, Signals
-from newsletter.sources.entries import make_entry
+from newsletter.sources.entries import LONGEST_ID, make_entry
 
-LONGEST_ID = 1_000  # characters
 _PMID = re.compile(r"(?i)pmid:\s*([0-9]{1,9})")
 
 

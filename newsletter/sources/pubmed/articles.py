@@ -15,7 +15,7 @@ from newsletter.errors import SourceError, SourceThrottled
 from newsletter.ids import arxiv_id, doi
 from newsletter.models import Entry, Signals
 from newsletter.sources.days import published_on
-from newsletter.sources.entries import make_entry
+from newsletter.sources.entries import LONGEST_ID, make_entry
 from newsletter.sources.names import one_name
 from newsletter.sources.source import Parsed
 from newsletter.sources.xml_characters import legal
@@ -27,13 +27,15 @@ def read_papers(text: str, *, source: str, place: str, today: date) -> Parsed:
     root, problems = _tree(text, place)
     warnings = [f"{place}: {problem}" for problem in problems]
     entries: list[Entry] = []
+    left_out = 0
     for number, record in enumerate(root.iterchildren("PubmedArticle", "PubmedBookArticle"), 1):
         entry = _entry(record, source=source, place=place, number=number, today=today)
         if entry.title:
             entries.append(entry)
         else:
             warnings.append(f"{entry.place}: no title, so the entry is left out")
-    return Parsed(tuple(entries), tuple(warnings))
+            left_out += 1
+    return Parsed(tuple(entries), tuple(warnings), left_out=left_out)
 
 
 def raise_said(said: str, place: str) -> NoReturn:
@@ -160,10 +162,10 @@ def _ids(record: Any, article: Any) -> Iterator[tuple[str, str]]:
     """Yield (kind, id) of the paper itself: the papers it cites have such lists as well."""
     for path in ("PubmedData/ArticleIdList/ArticleId", "BookDocument/ArticleIdList/ArticleId"):
         for found in record.iterfind(path):
-            yield found.get("IdType") or "", _words(found).strip()
+            yield found.get("IdType") or "", _words(found).strip()[:LONGEST_ID]
     for found in article.iterfind("ELocationID"):
         if found.get("ValidYN") != "N":
-            yield found.get("EIdType") or "", _words(found).strip()
+            yield found.get("EIdType") or "", _words(found).strip()[:LONGEST_ID]
 
 
 # ------------------------------------------------------------------ dates

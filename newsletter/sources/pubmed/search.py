@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, field_validator
 from newsletter.errors import SourceError
 from newsletter.sources.addresses import Mailbox, Site, shown
 from newsletter.sources.json_body import items, mapping, read_json, string, whole
+from newsletter.sources.labels import short_label
 from newsletter.sources.pubmed.articles import raise_said, read_papers
 from newsletter.sources.source import Parsed, Request, Silence, Source
 from newsletter.text import clean, decode, shorten
@@ -61,7 +62,7 @@ class PubMed(Source):
     @property
     def label(self) -> str:
         """Return `pubmed` and the search, shortened."""
-        return f"pubmed {shorten(self.search, limit=60)}"
+        return short_label(f"pubmed {self.search}")
 
     def requests(self, day: date, *, now: datetime) -> tuple[Request, ...]:
         """Return the search for what came in on `day` and the day before; on a past day exactly then."""
@@ -77,7 +78,13 @@ class PubMed(Source):
         text = decode(body).lstrip("\ufeff\0 \t\r\n")
         if text.startswith("<"):
             page = read_papers(text, source=self.label, place=place, today=now.date())
-            return replace(page, warnings=(*page.warnings, *_absent(page, request, place)))
+            asked, absent = _asked(request), _absent(page, request)
+            if not absent:
+                return page
+            listed = shorten(", ".join(absent), limit=100)
+            warning = f"{place}: {len(absent)} of {len(asked)} papers did not come: {listed}"
+            # One without title is among the absent.
+            return replace(page, warnings=(*page.warnings, warning), left_out=max(page.left_out, len(absent)))
         return self._ids(read_json(body, Request(place)), request, place)
 
     def silence(self, day: date, *, now: datetime) -> Silence:
@@ -170,9 +177,12 @@ def _misunderstood(result: Mapping[str, Any]) -> Iterator[str]:
             yield f"PubMed {what} {shorten(', '.join(filter(None, words)), limit=200)}; correct the search"
 
 
-def _absent(page: Parsed, request: Request, place: str) -> Iterator[str]:
-    """Yield a line for the papers that were asked for and did not come."""
-    asked = parse_qs(urlsplit(request.address).query).get("id", [""])[0].split(",")
+def _asked(request: Request) -> list[str]:
+    listed = parse_qs(urlsplit(request.address).query).get("id", [""])[0]
+    return [pmid for pmid in listed.split(",") if pmid]
+
+
+def _absent(page: Parsed, request: Request) -> list[str]:
+    """Return the papers that were asked for and did not come."""
     came = {identity for entry in page.entries for identity in entry.also}
-    if absent := [pmid for pmid in asked if pmid and f"pmid:{pmid}" not in came]:
-        yield f"{place}: {len(absent)} of {len(asked)} papers did not come: {shorten(', '.join(absent), limit=100)}"
+    return [pmid for pmid in _asked(request) if f"pmid:{pmid}" not in came]
