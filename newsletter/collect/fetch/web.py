@@ -17,7 +17,7 @@ from newsletter.collect.fetch.failures import MOST_REDIRECTS, again, named, no_a
 from newsletter.collect.fetch.files import size
 from newsletter.collect.fetch.gates import Gates, terms
 from newsletter.collect.fetch.patience import Patience
-from newsletter.errors import SourceError
+from newsletter.errors import SourceError, SourceUnreachable
 from newsletter.sources.source import Request
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Web:
         """Return what one server answers, and the body; of a redirect and a refusal only the beginning."""
         import httpx2  # noqa: PLC0415 loaded already
 
-        too_slow = SourceError(f"{named(request)}: the server sends too slowly; the next run tries again")
+        too_slow = SourceUnreachable(f"{named(request)}: the server sends too slowly; the next run tries again")
         with self._patience.limit(client, asked) as over:
             try:
                 response = client.send(asked, stream=True, follow_redirects=False)
