@@ -17,7 +17,7 @@ import typer
 
 from newsletter import __version__
 from newsletter.cli import backtesting, editions, issues, looking, settings, trial, votes
-from newsletter.cli.console import note, say_json
+from newsletter.cli.console import LogFormatter, note, say_json
 from newsletter.errors import ConfigError, NewsletterError
 
 INTERRUPTED = 130
@@ -50,12 +50,10 @@ def options(
     ] = False,
 ) -> None:
     """Set up what every command shares."""
-    logging.basicConfig(
-        # What a warning would say, the result says: a source's health, a delivery's state.
-        level=logging.INFO if verbose else logging.ERROR,
-        format="%(asctime)s %(levelname)s %(message)s" if verbose else "%(message)s",
-        stream=sys.stderr,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(message)s" if verbose else "%(message)s"))
+    # What a warning would say, the result says: a source's health, a delivery's state.
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, handlers=[handler])
 
 
 for module in (trial, settings, editions, looking, backtesting, votes, issues):

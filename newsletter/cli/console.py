@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 import sys
 from collections.abc import Sequence
 from types import TracebackType
@@ -15,24 +17,38 @@ _STAGES = {
     "deliver": "sending",
 }
 
+# Titles are clean, but ids, places and file names are shown as they came: an ESC or its C1 twin would take over the
+# terminal, and half a surrogate (a file name of no encoding) would end the program. Tabs and ends of lines are ours.
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
 
 def say(text: str = "") -> None:
-    """Print one line of the result."""
-    print(text)  # noqa: T201 - the one place that prints results
+    """Print one line of the result, without control characters."""
+    print(_HARMFUL.sub("", text))  # noqa: T201 - the one place that prints results
 
 
 def note(text: str) -> None:
-    """Print one line that is not the result."""
-    print(text, file=sys.stderr)  # noqa: T201 - the one place that prints notes
+    """Print one line that is not the result, without control characters."""
+    print(_HARMFUL.sub("", text), file=sys.stderr)  # noqa: T201 - the one place that prints notes
 
 
 def say_json(value: Any) -> None:
     """Print the result for a program."""
-    say(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    written = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    say(_HARMFUL.sub(lambda match: f"\\u{ord(match[0]):04x}", written))
+
+
+class LogFormatter(logging.Formatter):
+    """Log lines without control characters: they quote what came from outside."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record, and its traceback."""
+        return _HARMFUL.sub("", super().format(record))
 
 
 def columns(rows: Sequence[tuple[str, ...]]) -> None:
-    """Print rows with their columns aligned."""
+    """Print rows with their columns aligned, each on one line."""
+    rows = [tuple(" ".join(_HARMFUL.sub("", cell).splitlines()) for cell in row) for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
     for row in rows:
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

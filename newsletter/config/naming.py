@@ -21,7 +21,7 @@ def shown(text: str) -> str:
 
 def masked(text: str) -> str:
     """Return a text without the credentials of any web or database address in it."""
-    return re.sub(r"://[^/\s]*@", "://…@", text)
+    return re.sub(r"://[^/?#]*@", "://…@", text)
 
 
 def is_secret(location: Location) -> bool:
