@@ -19,7 +19,8 @@ STREAM = Path(__file__).parents[2] / "shared/data/relevance/common/multiday_stre
 PIECES = st.sampled_from(
     r"""\ $ $$ { } ^ _ ~ ` `` '' -- --- \( \) \[ \] \% \$ \{ \} \' \" \c \v \i \L \emph{ \bf \frac \sqrt \alpha \le
     \mathbb \left( \right. \href{ \url{ \begin{ \cite{ \foo \foo{ \text{ \hat \not 5 10 and US x n+k a<b % & # @ . ,
-    https://example.org/~a word Words é λ""".split()
+    https://example.org/~a word Words é λ { {A} {Ab} {a}b {é} {,}000 {-} {{ \b{eta} \footnote{ \color{red}
+    \textcolor{red} \unicode{x2013} \verb| \stackrel{<}{ \r{A} \ch{H2} \@ \S \deg \bar{1} \OIII \kms""".split()
 )
 TEXTS = st.lists(PIECES | st.sampled_from([" ", "  ", "\n", "\0"]) | st.characters(), max_size=30).map("".join)
 
@@ -115,6 +116,156 @@ def test_formulas_become_one_line(tex: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"a full 360{\deg} view, 360\deg, $360\deg$, $5^\deg$, $5{\deg}$", "a full 360° view, 360°, 360°, 5°, 5°"),
+        (r"$1.5\degr$, 0\arcdeg, 2\arcsec, 8$\arcmin$, 0\farcs{}4", "1.5°, 0°, 2″, 8′, 0″.4"),
+        (r"$\deg(f)$, $t^\deg$ and $9 \deg^2$", "deg(f), t^deg and 9 deg²"),
+        (r"5 \kms, 10\kms, $10^{9}\,\Msun$, $z=3\Mpc$", "5 km s⁻¹, 10 km s⁻¹, 10⁹ M⊙, z=3 Mpc"),
+        (r"the {\HI} gas, \HII{} and [\OIII], \OIII lines", "the H I gas, H II and [O III], [O III] lines"),
+        (r"at 300 \kelvin, 10 \micro\meter and \si{\kilo\meter}", "at 300 K, 10 μm and km"),
+        (r"\ch{Ti3C2} on \ce{H2O}, \ch{Ti^{3+}}, $\ch{WS2}$", "Ti₃C₂ on H₂O, Ti³⁺, WS₂"),
+        (r"\S 4 and {\S} 112", "§ 4 and § 112"),
+        (r"{\AA}, $25\r{A}$ and $L_{25\,\r{A}}$", "Å, 25Å and L_(25 Å)"),
+    ],
+)
+def test_degrees_and_units_are_shown(tex: str, expected: str) -> None:
+    """What astronomers and chemists write is as common as mathematics; a polynomial's degree is no angle."""
+    assert readable(tex) == expected
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"\b{eta}-decay, \k{appa}=0.8, \r{ho}, \c{hi}2", "β-decay, κ=0.8, ρ, χ2"),
+        (r"H\b{eta}, \d{elta} and \c{opyright} A", "Hβ, δ and © A"),
+        (r"$\b{eta}_1 + \k{appa} + \r{ho}$", "β₁ + κ + ρ"),
+        (r"\c{c}, \k{a}, \r{u}, \d{a}, \b{b}, \c{s}", "ç, ą, ů, ạ, ḇ, ş"),
+        (r"\b{etas}, \c{at} and \k{appe}", r"\b{etas}, \c{at} and \k{appe}"),
+    ],
+)
+def test_greek_whose_first_letter_was_taken_for_an_accent_is_mended(tex: str, expected: str) -> None:
+    r"""`\beta` reaches arXiv's metadata as `\b{eta}`; real accents are over one letter."""
+    assert readable(tex) == expected
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"sense$\unicode{x2014}$even $\unicode{x2013}$ here", "sense—even – here"),
+        (r"1$\unicode{x0025}$, $2 \pm 1\unicode{x2030}$, a\unicode{8211}b", "1%, 2 ± 1‰, a–b"),
+        (r"$M_\unicode{x25CF}\unicode{x2013}\sigma_0$", "M_●–σ₀"),
+        (r"$\unicode{x202E}$ $\unicode{x1}$ $\unicode{words}$", r"$\unicode{x202E}$ $\unicode{x1}$ $\unicode{words}$"),
+    ],
+)
+def test_characters_by_number_are_shown_if_they_can_be(tex: str, expected: str) -> None:
+    """MathJax's command; what reorders a line or is no character stays as it is written."""
+    assert readable(tex) == expected
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"is open.\footnote{Code: https://example.org/a}", "is open. (Code: https://example.org/a)"),
+        (r"is open.\footnote{Code is at https://example.org", "is open. (Code is at https://example.org)"),
+        (r"maps\footnote[1]{Of them all.} that", "maps (Of them all.) that"),
+        (r"\textbf{\textcolor{red}{Note that", "Note that"),
+        (r"see \href{https://example.org/a}{the page", "see the page (https://example.org/a)"),
+        (r"see \href{https://example.org/a}.", "see https://example.org/a."),
+        (r"see $\href{https://example.org/a_b}{here}$.", "see here (https://example.org/a_b)."),
+        (r"see $\url{https://example.org/a_b}$", "see https://example.org/a_b"),
+        (r"\hyperlink{https://example.org/a}{example.org/a}", "example.org/a"),
+        (r"at \hyperlink{}{https://example.org/a}.", "at https://example.org/a."),
+        (r"[\citep[see][]{noether1918} and \cite[][]{a1,b2}]", "[[see noether1918] and [a1,b2]]"),
+    ],
+)
+def test_notes_and_links_keep_their_words_even_where_the_text_was_cut(tex: str, expected: str) -> None:
+    """Abstracts are cut at a length, in the middle of a command too."""
+    assert readable(tex) == expected
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"\color{red} warm and {\color{blue}cold}", "warm and cold"),
+        (r"\textcolor{red}{x}, \textcolor{red}WARM, \textbf{\color{dark_red}D}ark", "x, WARM, Dark"),
+        (r"in \verb|a_{b}| and \enquote{so}, the \ac{PDF}, \acp{PDF}", "in a_{b} and “so”, the PDF, PDFs"),
+        (r"\ding{182} One \ding{183} Two \ding{51} \ding{9}", r"❶ One ❷ Two ✓ \ding{9}"),
+        (r"i.i.d.\@ data, mAP\@0.5, Pass\^{}k", "i.i.d. data, mAP@0.5, Pass^k"),
+        (r"{1\bar{1}02} and 11\={2}0", unicodedata.normalize("NFC", "{11̄02} and 112̄0")),
+        (r"O(n\log n), $\lim$, \frac{1}{2} of \sqrt{n}", "O(n log n), lim, 1/2 of √n"),
+        (r"\replaced[id]{S}{s}iamese \species{H}{ii}", r"\replaced[id]{S}{s}iamese \species{H}{ii}"),
+    ],
+)
+def test_more_commands_show_their_words(tex: str, expected: str) -> None:
+    """A colour is no word; an author's own command keeps all its arguments."""
+    assert readable(tex) == expected
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"${D}^{3}${ETOR}: a method", "D³ETOR: a method"),
+        ("{DINO}: maps of {Turing-RL} and {GSR4B}", "DINO: maps of Turing-RL and GSR4B"),
+        ("{B}ias-{L}inked {A}daptive l{ea}rning", "Bias-Linked Adaptive learning"),
+        ("the {only} one, {pose-based maps} and {Of two kinds.}", "the only one, pose-based maps and Of two kinds."),
+        (
+            "{We show that for n = 5 the bound [1] is sharp, and tight.} It",
+            "We show that for n = 5 the bound [1] is sharp, and tight. It",
+        ),
+        ("5 {μ}m, Schr{ö}dinger, 3{×}4, {Λ}CDM", "5 μm, Schrödinger, 3×4, ΛCDM"),
+        ("10{,}817 of 0{.}9 in 3D{-}UNets", "10,817 of 0.9 in 3D-UNets"),
+        ("at {https://example.org/a}.", "at https://example.org/a."),
+    ],
+)
+def test_braces_that_say_nothing_are_left_out(tex: str, expected: str) -> None:
+    """They keep capitals in a bibliography, point at the letters of an acronym or close a phrase."""
+    assert readable(tex) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "k in {1, 2, 3}, {a, b} and {De, It, Zh}",
+        "the planes {100} and {0}",
+        "{none, system, judge} or {A,B}",
+        'the prompt "a {snowy} photo of a {label}"',
+        "{{NAME}} and {% raw %} {BERT}",
+        "GET /api/{ID} with ${HOME} and x={Value}",
+        "{name: value} and {x_ij}",
+        "1 mK/sqrt{Hz}, v₂{4}, {v} and {R}",
+        "a set {∅} and {} and { }",
+        "{unclosed and {",
+    ],
+)
+def test_braces_of_sets_templates_and_code_stay(text: str) -> None:
+    """There they mean something."""
+    assert readable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"$\textbf{$\infty$Bench+}$ and $\texttt{M$^3$Fin}$", "∞Bench+ and M³Fin"),
+        (r"$M_{\text{H$_2$}}<2$ and $\textbf{28.5%$\to$71.4%}$", "M_(H₂)<2 and 28.5%→71.4%"),
+        (r"$\textbf{A two}$~($\textbf{B$^3$}$)", "A two (B³)"),
+        (r"$L^{2}/\L^2$ and $\H^1$ and $\A^k\to\R^d$", "L²/L² and H¹ and Aᵏ→ℝᵈ"),
+        (r"\L{}ukasz in $\O(n)$", "Łukasz in O(n)"),
+        (r"$z \gt 5$, $x \lt 2$, $\stackrel{<}{_{\sim}}3$, $\stackrel{>}{\sim}$", "z > 5, x < 2, ≲3, ≳"),
+        (r"$33\substack{+7 \\ -2}$ and $\ket{0}$", "33 (+7 -2) and |0⟩"),
+        (r"$a \xrightarrow{} b$, $\underset{x}{\arg\min} f$, $a \overset{n}{=} b$", "a → b, arg minₓ f, a =ⁿ b"),
+        (r"$\hspace{0.1cm}\mathrm{keV}$, $\mathop{\tilde{\!x}}$", "keV, x̃"),
+        ("from $z = $10 to $x < 1.0 $ and $n_5 $ of", "from z = 10 to x < 1.0 and n₅ of"),
+        (r"a lone $ and then the words $x^2$ again", "a lone $ and then the words x² again"),
+        (r"$\max_{j\in M}x$ and $x^{ab}_{cd}$", "max_(j∈M)x and x^ab_cd"),
+    ],
+)
+def test_more_formulas_are_understood(tex: str, expected: str) -> None:
+    """Formulas in text in formulas, macros with one meaning, and what stands over something else."""
+    assert readable(tex) == unicodedata.normalize("NFC", expected)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "between $5 and $10",
@@ -122,6 +273,7 @@ def test_formulas_become_one_line(tex: str, expected: str) -> None:
         "$17.7K to $569, $5-$10, $1.2M",
         "pays $0.5 per call while theirs costs $3 per call",
         "costs $ 3 or $ 5",
+        "$HOME_DIR and $PATH",
         "a lone $ stays",
         "$HOME and $PATH",
         "^_^ and a ^ b and CTRL ^C",
@@ -174,9 +326,24 @@ def test_no_word_is_lost(pieces: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "tex",
+    r"""\footnote{WORD \footnote{WORD} \textcolor{red}{WORD} \textcolor{red}WORD {WORD} {WORD}s \href{WORD}
+    $\text{$WORD$}$ \href{https://example.org}{WORD
+    \verb|WORD| \verb|WORD \c{WORD} \unicode{WORD} \ding{WORD} \foo[WORD]{WORD} \ch{WORD
+    \citep[WORD][WORD]{WORD} \footnote[1]{WORD \bar{WORD} \frac{WORD} \stackrel{WORD}{WORD} \hyperlink{https://WORD}{a}
+    $\textbf{WORD $\foo{WORD}$ \enquote{WORD \@WORD \kmsWORD {\bf{WORD ${WORD}$ {WORD,WORD}""".split(),
+)
+def test_no_word_in_a_command_is_lost(tex: str) -> None:
+    """Closed or cut, known or not."""
+    for text in (tex, f"so {tex} it", f"{{{tex}", f"${tex}", f"{tex}}}"):
+        assert readable(text).count("WORD") == tex.count("WORD")
+
+
+@pytest.mark.parametrize(
     "unit",
     r"""{ } $ $$ \ \emph{ {\bf \' ^{ _{ ` `` '' -- a~ \( \[ $a \frac \href{a} \begin{ \" http \$ $\$ $x_{ {{\bf $5
-    \foo{ a^ ~ ``'' \c{""".split(),
+    \foo{ a^ ~ ``'' \c{ {A} {a}b {AB} \footnote{ \footnote[ \textcolor{red} \color{ \verb| \unicode{ \bar{ \frac{a}{
+    \foo[ $\text{ $\text{$a$ \hyperlink{a}{ \stackrel{<}{ \ch{ \@ \cite[a] {}""".split(),
 )
 def test_a_lot_of_broken_tex_is_read_to_its_end(unit: str) -> None:
     """No pattern is quadratic and no nesting too deep: a suite that hangs here has found one that is."""

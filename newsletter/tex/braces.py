@@ -19,6 +19,24 @@ class Braces:
         closing = self.closing.get(at, end)
         return (at + 1, closing) if closing < end else None
 
+    def groups(self, at: int, end: int, count: int) -> list[tuple[int, int]]:
+        """Return where the insides of that many groups in a row begin and end, or nothing."""
+        found: list[tuple[int, int]] = []
+        for _ in range(count):
+            inside = self.inside(self.after_spaces(at, end), end)
+            if not inside:
+                return []
+            found.append(inside)
+            at = inside[1] + 1
+        return found
+
+    def broken_off(self, at: int, end: int, count: int) -> list[tuple[int, int]]:
+        """Return that many groups of which the last is closed nowhere, as where a text was cut; or nothing."""
+        given = self.groups(at, end, count - 1)
+        at = self.after_spaces(given[-1][1] + 1 if given else at, end)
+        broken = len(given) == count - 1 and at not in self.closing and self.text.startswith("{", at, end)
+        return [*given, (at + 1, end)] if broken and self.after_spaces(at + 1, end) < end else []
+
     def after_spaces(self, at: int, end: int) -> int:
         """Return the place of the first character at or after `at` that is no white space."""
         while at < end and self.text[at].isspace():
