@@ -64,7 +64,7 @@ def _is_possible(number: str) -> bool:
 
 # ------------------------------------------------------------------ DOIs
 
-_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\"<>]+")
+_DOI = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,4}/[^\s\"<>]+")
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 # What publishers put after the DOI in an address; bioRxiv and medRxiv also a version.
 _DOI_TAIL = re.compile(r"(?:/(?:abstract|full|fulltext|html|meta|pdf|epdf|summary)|\.(?:full|abstract)(?:\.[a-z-]+)?)$")
@@ -74,18 +74,24 @@ _PREPRINT_PREFIXES = frozenset(
     10.32942 10.22541 10.12688 10.5281 10.14293""".split()
 )
 _LONGEST_DOI = 255
+_LONGEST_TEXT = 2_000  # of an address with a DOI in it
 
 
 def doi(text: str) -> str:
     """Return the DOI that `text` is, or that stands in it if it is an address, bare and in lower case; or "".
 
-    arXiv's own DOIs (10.48550/arXiv.…) are arXiv ids and give "". DOIs ignore case: https://www.doi.org/the-identifier
+    arXiv's own DOIs (10.48550/arXiv.…) are arXiv ids and give "", and so does what holds a control character or another
+    that cannot be seen. DOIs ignore case: https://www.doi.org/the-identifier
     """
     text = text.strip()
+    if len(text) > _LONGEST_TEXT:
+        return ""
     if _ADDRESS.match(text):
         text = unquote(re.split(r"[?#]", text, maxsplit=1)[0])
     match = _DOI.search(text) if _ADDRESS.match(text) else _DOI.fullmatch(re.sub(r"^(?i:info:doi/|doi:)\s*", "", text))
-    if not match or len(match[0]) > _LONGEST_DOI or match[0].lower().startswith("10.48550/arxiv."):
+    if not match or len(match[0]) > _LONGEST_DOI or not match[0].isprintable():
+        return ""
+    if match[0].lower().startswith("10.48550/arxiv."):
         return ""
     return _RXIV_VERSION.sub(r"\1", _DOI_TAIL.sub("", _without_punctuation(match[0].lower())))
 
@@ -108,6 +114,15 @@ def is_preprint(doi: str) -> bool:
 _LETTER = "(?:[^\\W_]|[\u0900-\u0eff\u1000-\u109f\u1780-\u17ff])"
 _WORD = re.compile(rf"{_LETTER}+(?:(?<=\d)\.(?=\d){_LETTER}+)*[+#]*")
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:(?<=\d)\.(?=\d)[a-z0-9]+)*[+#]*")
+# What compares two sides of a formula, with or without spaces on both sides of it: "n < 3", "n<3", but not "<think>".
+# What is without a sign counts as equal: "z = 3" is "z 3", and neither is "z > 3".
+_SIGN = r"(?:[<>!]=|<<|>>|[<>])"
+_SIGNS = rf"(?<=[\w)\]] ){_SIGN}(?= [\w(\[+-])|(?<=[\w)\]]){_SIGN}(?=[\w(\[])"
+_ASCII_WORD_OR_SIGN = re.compile(rf"{_ASCII_WORD.pattern}|{_SIGNS}")
+_WORD_OR_SIGN = re.compile(rf"{_WORD.pattern}|{_SIGNS}")
+_SIGNS_IN_ASCII = str.maketrans(
+    dict.fromkeys("≤⩽≦", "<=") | dict.fromkeys("≥⩾≧", ">=") | {"≠": "!=", "≪": "<<", "≫": ">>"}
+)
 _KINDS = ("arxiv", "doi", "pmid", "pmc", "openreview", "s2", "title")  # strongest first
 _FIRST_IDEOGRAPH = "\u2e80"  # no spaces there: two characters are about a word
 _FEWEST_WORDS = 3
@@ -137,11 +152,32 @@ def identities(entry: Entry) -> tuple[str, ...]:
     if entry.doi:
         found.append(f"doi:{entry.doi}")
     if entry.also:
-        found = sorted((*found, *entry.also), key=strength)
+        found = sorted((*found, *_further(entry)), key=strength)
     words = _words(entry.title)
     key = "".join(words) or entry.title.casefold().strip()
     evidence = ("",) if _tells_enough(words, key) else tuple(_evidence(entry))
     return *dict.fromkeys(found), *sorted(f"title:{_hash(key + part)}" for part in evidence)
+
+
+def namesake_identities(entry: Entry) -> tuple[str, ...]:
+    """Return what an entry is recognised by if another work has its title: the title with more of the entry.
+
+    The first is with surnames and address (failing that the beginning of the abstract, or the source), and fit for an
+    id; then come those with the surnames alone and with the address alone, where the entry has them.
+    """
+    key = title_key(entry.title)
+    people = _surnames(entry) if entry.authors else ""
+    place = "\nplace " + entry.url if entry.url else ""
+    more = place or (_beginning(entry) if entry.abstract else "\nplace " + entry.source)
+    return tuple(dict.fromkeys(f"title:{_hash(key + part)}" for part in (people + more, people, place) if part))
+
+
+def _further(entry: Entry) -> tuple[str, ...]:
+    """Return the further ids of an entry; of several preprints that it names none is the entry's work itself."""
+    preprints = [name for name in entry.also if name.startswith("arxiv:")]
+    if not preprints or {*preprints, f"arxiv:{entry.arxiv_id or preprints[0][len('arxiv:') :]}"} == {preprints[0]}:
+        return entry.also
+    return tuple(name for name in entry.also if name not in preprints)
 
 
 def strength(identity: str) -> tuple[int, str]:
@@ -152,24 +188,41 @@ def strength(identity: str) -> tuple[int, str]:
 
 def _words(text: str) -> list[str]:
     if text.isascii():  # most titles: nothing to fold
-        return _ASCII_WORD.findall(text.lower())
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+        return (_ASCII_WORD_OR_SIGN if _has_sign(text) else _ASCII_WORD).findall(text.lower())
+    composed = unicodedata.normalize("NFKC", text).translate(_SIGNS_IN_ASCII)
+    folded = unicodedata.normalize("NFKD", composed.casefold())
     # Only accents of Latin, Greek and Cyrillic: marks of other scripts are vowels.
-    return _WORD.findall(unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", folded)))
+    bare = unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", folded))
+    return (_WORD_OR_SIGN if _has_sign(bare) else _WORD).findall(bare)
+
+
+def _has_sign(text: str) -> bool:
+    return "<" in text or ">" in text or "!=" in text
 
 
 def _tells_enough(words: Sequence[str], key: str) -> bool:
-    weight = sum(len(word) // 2 if word[0] >= _FIRST_IDEOGRAPH else 1 for word in words)
+    if key.isascii() and not _has_sign(key):
+        weight = len(words)
+    else:
+        weight = sum(len(word) // 2 if word[0] >= _FIRST_IDEOGRAPH else word[0] not in "<>!" for word in words)
     return weight >= _FEWEST_WORDS and key not in _GENERIC
 
 
 def _evidence(entry: Entry) -> Iterator[str]:
     if entry.abstract:
-        yield "\nabstract " + title_key(entry.abstract)[:_ABSTRACT_SIGHT]
+        yield _beginning(entry)
     if entry.authors:
-        yield "\nauthors " + " ".join(sorted(title_key(name.split()[-1]) for name in entry.authors if name.split()))
+        yield _surnames(entry)
     if not entry.abstract and not entry.authors:
         yield "\nplace " + (entry.url or entry.source)
+
+
+def _beginning(entry: Entry) -> str:
+    return "\nabstract " + title_key(entry.abstract)[:_ABSTRACT_SIGHT]
+
+
+def _surnames(entry: Entry) -> str:
+    return "\nauthors " + " ".join(sorted(title_key(name.split()[-1]) for name in entry.authors if name.split()))
 
 
 def _hash(text: str) -> str:

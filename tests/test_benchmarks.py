@@ -39,7 +39,11 @@ DOCS: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def relevance() -> ModuleType:
     """Return the module whose functions the scorer calls."""
-    spec = importlib.util.spec_from_file_location("relevance", BENCHMARKS / "relevance.py")
+    return _loaded("relevance")
+
+
+def _loaded(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -89,3 +93,19 @@ def test_a_benchmark_ends_with_one_line_of_json() -> None:
     )
 
     assert json.loads(done.stdout.splitlines()[-1])["cpu_seconds"]
+
+
+@pytest.fixture(scope="module")
+def collecting() -> ModuleType:
+    """Return `benchmarks/collect.py`."""
+    return _loaded("collect")
+
+
+@pytest.mark.parametrize("kind", ["arxiv", "journal"])
+def test_what_collecting_is_measured_on_is_read_whole(kind: str, collecting: ModuleType) -> None:
+    """Every paper of the bodies is parsed, stays one, and is the same on every machine."""
+    first, again = (list(collecting.bodies(kind, 60)) for _ in range(2))
+
+    assert first == again
+    assert collecting.measure_time(kind, 60).keys() == {"feedparser", "parse", "dedupe"}
+    assert collecting.measure_memory(kind, 60).keys() == {"megabytes"}

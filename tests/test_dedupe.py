@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from makers import an_entry
 
-from newsletter.dedupe import dedupe
+from newsletter.dedupe import dedupe, is_newer, version_of, wanted
+from newsletter.dedupe.people import People
 from newsletter.models import NO_SIGNALS, AnnounceType, Entry, Paper, Signals
 from newsletter.vectors import Vectors
 from newsletter.weights import Weights
@@ -33,7 +34,9 @@ ENTRIES = st.lists(
         place=st.sampled_from(["a#1", "a#2", "a#10"]),
         title=st.sampled_from([TITLE, TITLE.upper(), "Another title of words", "Deep Sets", "Editorial"]),
         abstract=st.sampled_from(["", "One.", "Two, and longer."]),
-        authors=st.sampled_from([(), ("Ada Lovelace",), ("A. Lovelace", "Grace Hopper")]),
+        authors=st.sampled_from([(), ("Ada Lovelace",), ("A. Lovelace", "Grace Hopper"), ("Hopper Grace",)]),
+        url=st.sampled_from(["", "https://example.org/1", "https://example.org/2"]),
+        also=st.sampled_from([(), (), ("pmid:1",), ("doi:10.1234/a",), ("arxiv:2611.00001", "arxiv:2611.00003")]),
         arxiv_id=st.sampled_from(["", "", "2611.00001", "2611.00002"]),
         version=st.sampled_from([0, 1, 2]),
         doi=st.sampled_from(["", "", "10.1234/a", "10.1234/b", "10.1101/2026.01.01.1"]),
@@ -84,28 +87,36 @@ def test_merging_again_what_was_merged_changes_nothing(entries: list[Entry]) -> 
 def test_every_entry_is_in_exactly_one_paper_and_every_id_is_one_papers(
     entries: list[Entry], known: tuple[Paper, ...]
 ) -> None:
-    """Nothing is lost, nothing doubled."""
+    """Nothing is lost, nothing doubled, whatever it is called."""
     papers = dedupe(entries, known=known)
     found = [entry for paper in papers for entry in paper.entries]
 
     assert set(said(entries)) <= set(said(found))
     assert len(said(found)) == len(found) or known
     assert len({paper.id for paper in papers}) == len(papers)
+    titles = [name for paper in papers for name in paper.identities if name.startswith("title:")]
+    assert len(set(titles)) == len(titles) or known
 
 
 @given(ENTRIES)
 def test_two_arxiv_ids_are_never_one_paper(entries: list[Entry]) -> None:
-    """Whatever else they share."""
+    """Whatever else they share, and whoever names both."""
     for paper in dedupe(entries):
         assert len({entry.arxiv_id for entry in paper.entries} - {""}) <= 1
+        assert len([name for name in paper.identities if name.startswith("arxiv:")]) <= 1
 
 
-@given(ENTRIES)
-def test_a_stored_paper_keeps_its_id_the_next_day(entries: list[Entry]) -> None:
-    """What was stored yesterday is recognised in the same entries today."""
+@settings(max_examples=1_000)
+@given(ENTRIES, st.booleans())
+def test_a_stored_paper_keeps_its_id_the_next_day(entries: list[Entry], twice: bool) -> None:  # noqa: FBT001 given
+    """What was stored yesterday is recognised in the same entries today, and what stood apart does so again.
+
+    Over two days the number of papers may differ from that of one: titles join works one by one, an entry without
+    authors may join one or the other of two namesakes, and what a reader was told of is not joined afterwards.
+    """
     papers = dedupe(entries)
 
-    assert dedupe(entries, known=papers) == papers
+    assert dedupe([*entries, *entries] if twice else entries, known=papers) == papers
 
 
 @pytest.mark.parametrize(
@@ -270,6 +281,145 @@ def test_two_pubmed_ids_of_one_title_are_two_works() -> None:
     assert len(dedupe([an_entry(TITLE, also=("pmid:1",)), an_entry(TITLE, also=("pmid:2",))])) == 2
 
 
+# ------------------------------------------------------------------ works of one title
+
+
+@pytest.mark.parametrize(
+    ("mine", "others", "expected"),
+    [
+        ("Wei Zhang", "Zhang Wei", True),
+        ("W. Zhang", "Zhang Wei", True),
+        ("LI Wei", "Wei Li", True),
+        ("Lovelace, Ada", "A. Lovelace", True),
+        ("Xiao-Ming Li-Smith", "X. M. LiSmith", True),
+        ("Serre JP", "Jean-Pierre Serre", True),
+        ("José García López", "Jose García", True),
+        ("The ATLAS Collaboration", "ATLAS", True),
+        ("王伟", "王 伟", True),
+        ("Wei Zhang", "Wei Li", False),
+        ("Wei Zhang", "Wen Zhang", False),
+        ("Wei Li", "Wei Lin", False),
+        ("Maria Rossi", "Maria Santos", False),
+        ("José García López", "José García Ruiz", False),
+        ("Jan van Rossum", "Piet van Dam", False),
+        ("ATLAS Collaboration", "CMS Collaboration", False),
+        ("J. Smith", "J. Doe", False),
+        ("王伟", "李娜", False),
+        ("Wei Zhang", "张伟", None),
+        ("Ada Lovelace", " ", None),
+    ],
+)
+def test_people_are_compared_and_not_words(mine: str, others: str, expected: bool | None) -> None:  # noqa: FBT001 given
+    """Turned and shortened names are the same person's; nobody can compare scripts."""
+    one, other = People(), People()
+    one.add([mine])
+    other.add([others])
+
+    assert one.common(other) is other.common(one) is expected
+
+
+ABSTRACTS = tuple(" ".join(f"{word}{number}" for number in range(40)) for word in ("river", "shelf"))
+
+
+@pytest.mark.parametrize(
+    ("mine", "others", "works"),
+    [
+        ({"arxiv_id": "2611.00001", "authors": ("Maria Rossi",)}, {"doi": "10.1/x", "authors": ("Maria Santos",)}, 2),
+        ({"arxiv_id": "2611.00001", "authors": ("Wei Zhang",)}, {"authors": ("张伟",)}, 1),
+        ({"arxiv_id": "2611.00001", "abstract": ABSTRACTS[0]}, {"abstract": ABSTRACTS[1]}, 2),
+        ({"arxiv_id": "2611.00001", "abstract": ABSTRACTS[0]}, {"abstract": ABSTRACTS[0][:250]}, 1),
+        ({"arxiv_id": "2611.00001", "abstract": ABSTRACTS[0]}, {"abstract": "Of shelves."}, 1),
+        ({"url": "https://example.org/1", "abstract": "One."}, {"url": "https://example.org/2", "abstract": "Two."}, 2),
+        ({"url": "https://example.org/1", "abstract": "One."}, {"url": "https://example.org/1", "abstract": "Two."}, 1),
+        ({"url": "https://example.org/1"}, {"url": "https://example.org/2"}, 1),
+        (
+            {"url": "https://example.org/1", "published": date(2026, 11, 13)},
+            {"url": "https://example.org/2", "published": date(2026, 11, 20)},
+            2,
+        ),
+        (
+            {"url": "https://example.org/1", "abstract": "One.", "also": ("openreview:x",)},
+            {"url": "https://example.org/2", "abstract": "Two.", "also": ("openreview:x",)},
+            1,
+        ),
+    ],
+    ids=[
+        "other surname",
+        "other script",
+        "other text",
+        "cut text",
+        "too short",
+        "column",
+        "one address",
+        "two addresses",
+        "two days",
+        "an id joins",
+    ],
+)
+def test_what_speaks_for_and_against_one_title(mine: dict[str, Any], others: dict[str, Any], works: int) -> None:
+    """People, abstracts, and within one source the address."""
+    entries = [an_entry(TITLE, **fields) for fields in (mine, others)]
+
+    assert len(dedupe(entries)) == works
+
+
+def test_two_works_of_one_title_without_ids_are_two_papers_for_ever() -> None:
+    """Each has an id of its own, on one day or on two, and is found again when it is told of differently."""
+    mine = an_entry(TITLE, source="a", authors=("Ada Lovelace",), url="https://a.example.org/1")
+    others = an_entry(TITLE, source="b", authors=("Emmy Noether",), url="https://b.example.org/1")
+    together = dedupe([mine, others])
+    first = dedupe([mine])
+    second = dedupe([others], known=first)
+    again = an_entry(TITLE, source="c", authors=("E. Noether",), doi="10.1234/n")
+
+    assert {paper.id for paper in together} == {first[0].id, second[0].id}
+    assert dedupe([others], known=first) == second  # who was not found again keeps the id as well
+    assert set(second[0].identities) & set(wanted([again]))
+    assert one(again, known=[*first, *second]).id == second[0].id
+    assert set(first[0].identities).isdisjoint(second[0].identities)
+
+
+def test_a_column_is_a_new_paper_every_week() -> None:
+    """Its title and its editor are the same, address and text are not."""
+    weeks = [
+        an_entry("Highlights of theory this week", authors=("Ada Lovelace",), url=f"https://example.org/{week}",
+                 abstract=f"Week {week}.")
+        for week in range(4)
+    ]  # fmt: skip
+    stored_papers: dict[str, Paper] = {}
+    for week in weeks:
+        [paper] = dedupe([week], known=tuple(stored_papers.values())[:1])  # only the owner of the title is known
+        stored_papers[paper.id] = paper
+
+    assert len(stored_papers) == len(dedupe(weeks)) == 4
+
+
+def test_a_journal_s_paper_of_two_preprints_is_neither() -> None:
+    """Crossref may tell of several."""
+    both = ("arxiv:2611.00001", "arxiv:2611.00002")
+    papers = dedupe(
+        [
+            an_entry("Part one of it all", arxiv_id="2611.00001"),
+            an_entry("Part two of it all", arxiv_id="2611.00002"),
+            an_entry("All of it at once", doi="10.1234/j", also=both),
+        ]
+    )
+
+    assert sorted(paper.id for paper in papers) == ["arxiv:2611.00001", "arxiv:2611.00002", "doi:10.1234/j"]
+
+
+def test_the_version_is_arxiv_s_where_there_is_one() -> None:
+    """A third version on bioRxiv does not hide arXiv's second."""
+    first = an_entry(TITLE, arxiv_id="2611.00001", version=1)
+    other = an_entry(TITLE, source="b", doi="10.1101/2026.01.01.1", version=3)
+    before, after = one(first, other), one(replace(first, version=2), known=[one(first, other)])
+
+    assert (before.version, after.version, version_of([other]), version_of(())) == (1, 2, 3, 0)
+    assert is_newer(after, before)
+    assert not is_newer(before, one(other))  # it came to arXiv
+    assert not is_newer(before, after)
+
+
 # ------------------------------------------------------------------ works that read alike
 
 LONG = (
@@ -319,6 +469,54 @@ def test_where_every_entry_has_an_arxiv_id_nothing_is_compared() -> None:
     assert len(dedupe(entries, encode=never)) == 5
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Erratum: Draft trees for faster decoding",
+        "Comment on “Draft trees for faster decoding”",
+        "Reply to the comment on draft trees for faster decoding",
+        "Draft trees for faster decoding II",
+        "Draft trees for faster decoding, Part 2",
+        "Draft trees for faster decoding in 2 passes",
+        "Retracted: draft trees for faster decoding",
+    ],
+)
+def test_what_is_about_a_paper_is_not_its_copy(title: str) -> None:
+    """It repeats the abstract and most of the title."""
+    entry = an_entry(title, source="b", abstract=LONG, doi="10.1234/c")
+
+    assert len(dedupe([an_entry(TITLE, arxiv_id="2611.00001", abstract=LONG), entry], encode=alike)) == 2
+
+
+@pytest.mark.parametrize(("mine", "others"), [("II", "2"), ("Ⅱ", "II"), ("two", "2")])
+def test_a_number_is_the_same_however_written(mine: str, others: str) -> None:
+    """A copy may say it otherwise."""
+    entries = [
+        an_entry(f"{TITLE}: Part {mine}", arxiv_id="2611.00001", abstract=LONG),
+        an_entry(f"{TITLE}, really, Part {others}", source="b", abstract=LONG),
+    ]
+
+    assert len(dedupe(entries, encode=alike)) == 1
+
+
+def test_a_copy_of_a_recent_paper_joins_it() -> None:
+    """A listing shows it the day after, under another title; nothing is said of what nobody told of again."""
+    paper = one(an_entry(TITLE, arxiv_id="2611.00001", abstract=LONG))
+    namesake = one(an_entry("Draft trees for decoding", source="c", abstract=LONG, doi="10.1234/c"))
+    copy = an_entry("Faster decoding by draft trees: a subtitle", source="pages x", abstract=LONG)
+
+    assert one_of(dedupe([copy], recent=[paper], encode=alike)) == ("arxiv:2611.00001", 2)
+    assert dedupe([], recent=[paper, namesake], encode=alike) == ()
+    assert one_of(dedupe([copy], recent=[paper, namesake], encode=alike)) == ("arxiv:2611.00001", 2)
+    assert len(dedupe([copy], recent=[paper])) == 1
+
+
+def one_of(papers: Sequence[Paper]) -> tuple[str, int]:
+    """Return the id of the only paper and how many entries it has."""
+    [paper] = papers
+    return paper.id, len(paper.entries)
+
+
 @pytest.mark.skipif(not STREAM.exists(), reason=f"needs the stream of real papers at {STREAM}")
 def test_no_two_works_of_a_real_stream_are_merged(weights: Weights) -> None:
     """Neither with their ids nor, as a listing page gives them, without."""
@@ -363,6 +561,17 @@ def test_thousands_of_namesakes_take_no_time() -> None:
     entries = [an_entry(TITLE, arxiv_id=f"2611.{number:05}", place=f"f#{number}") for number in range(5000)]
 
     assert len(dedupe(entries)) == 5000
+
+
+def test_thousands_of_namesakes_apart_take_no_time() -> None:
+    """Neither do those that people, abstracts and addresses tell apart."""
+    entries = [
+        an_entry(TITLE, authors=(f"Wei Zhang{number}",), url=f"https://example.org/{number}", place=f"f#{number}")
+        for number in range(1000)
+    ]
+    papers = dedupe(entries)
+
+    assert len({paper.id for paper in papers}) == len(papers) == 1000
 
 
 def test_the_same_entry_twice_is_one_paper() -> None:

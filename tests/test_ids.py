@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from makers import an_entry
 
-from newsletter.ids import CATEGORIES, ArxivId, arxiv_id, category, doi, identities, is_preprint, title_key
+from newsletter.ids import (
+    CATEGORIES,
+    ArxivId,
+    arxiv_id,
+    category,
+    doi,
+    identities,
+    is_preprint,
+    namesake_identities,
+    title_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +72,11 @@ def test_what_cannot_be_an_arxiv_id_is_none(text: str) -> None:
         ("see 10.1145/3586037", ""),
         ("https://example.org/2026/10.11/x", ""),
         ("10.1234/" + "x" * 300, ""),
+        ("10.1234/\x1b[2Jab", ""),
+        ("10.1234/ab\x9b31m", ""),
+        ("10.1234/ab\u200bc", ""),
+        ("https://example.org/10.1234/ab%1bc", ""),
+        ("https://" + "10.1234." * 5_000, ""),
         ("", ""),
     ],
 )
@@ -82,6 +97,10 @@ def test_preprint_servers_are_told_from_journals() -> None:
         ("Pre-training for Text-to-SQL", "Pretraining for text to SQL"),
         ("Schrödinger’s Bridges", "Schro\u0308dinger's bridges"),
         ("The ﬁne  print", "The fine print:"),
+        ("Rings with n ≤ 3", "Rings with n<=3"),
+        ("Galaxies at z = 3", "Galaxies at z=3"),
+        ("Learning to <think>", "Learning to think"),
+        ("From A->B to C → D", "From A → B to C -> D"),
     ],
 )
 def test_titles_that_differ_in_spelling_only_have_one_key(one: str, other: str) -> None:
@@ -91,7 +110,16 @@ def test_titles_that_differ_in_spelling_only_have_one_key(one: str, other: str) 
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Learning C", "Learning C++"), ("Llama 3.1 at Work", "Llama 31 at Work"), ("किताब", "कतब"), ("∞", "∅")],
+    [
+        ("Learning C", "Learning C++"),
+        ("Llama 3.1 at Work", "Llama 31 at Work"),
+        ("किताब", "कतब"),
+        ("∞", "∅"),
+        ("Functions with n ≤ 3 in rings", "Functions with n ≥ 3 in rings"),
+        ("Bounds for x < y in trees", "Bounds for x > y in trees"),
+        ("Galaxies at z<3", "Galaxies at z=3"),
+        ("Rings with n = 3", "Rings with n ≠ 3"),
+    ],
 )
 def test_titles_that_differ_in_meaning_have_two_keys(one: str, other: str) -> None:
     """Signs that carry meaning are kept."""
@@ -122,6 +150,27 @@ def test_a_generic_title_identifies_together_with_abstract_or_authors(agreement:
     other = an_entry("Deep sets", **{"abstract": "Two.", "authors": ("B Two",), **agreement})
 
     assert not set(identities(one)).isdisjoint(identities(other))
+
+
+def test_a_namesake_is_recognised_by_more_of_its_entry() -> None:
+    """By surnames and address, by either; by its abstract or source if it has none of these."""
+    entry = an_entry("Deep Sets of Points", authors=("Ada Lovelace",), url="https://example.org/1")
+    moved = an_entry("Deep Sets of Points", authors=("A. Lovelace",), url="https://example.org/2")
+    bare = an_entry("Deep Sets of Points", abstract="About rivers.")
+
+    assert len(namesake_identities(entry)) == 3
+    assert set(namesake_identities(entry)) & set(namesake_identities(moved)) == {namesake_identities(entry)[1]}
+    assert len(namesake_identities(bare)) == 1
+    assert set(identities(entry)).isdisjoint((*namesake_identities(entry), *namesake_identities(bare)))
+
+
+def test_several_preprints_of_one_entry_are_not_its_own() -> None:
+    """One is; its own id stays in any case."""
+    two = ("arxiv:2611.00001", "arxiv:2611.00002", "pmid:1")
+
+    assert identities(an_entry(also=two))[:-1] == ("pmid:1",)
+    assert identities(an_entry(also=two, arxiv_id="2611.00001"))[:-1] == ("arxiv:2611.00001", "pmid:1")
+    assert identities(an_entry(also=two[1:]))[:-1] == ("arxiv:2611.00002", "pmid:1")
 
 
 def test_a_title_in_ideographs_counts_its_characters() -> None:

@@ -69,6 +69,8 @@ def edition_data(edition: Edition) -> dict[str, Any]:
 
 
 def _paper_data(paper: Paper) -> dict[str, Any]:
+    from newsletter.dedupe import version_of  # noqa: PLC0415 - the pipeline is loaded by the command that runs it
+
     signals = paper.signals
     return {
         "id": paper.id,
@@ -77,7 +79,7 @@ def _paper_data(paper: Paper) -> dict[str, Any]:
         "url": paper.url,
         "categories": list(paper.categories),
         "published": paper.published.isoformat() if paper.published else None,
-        "version": max((entry.version for entry in paper.entries), default=paper.version),
+        "version": version_of(paper.entries) or paper.version,
         "identities": list(paper.identities),
         "sources": list(dict.fromkeys(entry.source for entry in paper.entries)),
         "upvotes": signals.upvotes,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from itertools import chain
 
-from newsletter.dedupe.works import Sighting
+from newsletter.dedupe.sighting import Claim, Sighting, said
 from newsletter.ids import identities, strength
 from newsletter.models import NO_SIGNALS, AnnounceType, Entry, Paper, Signals
 
@@ -15,24 +15,27 @@ _RANKS = {kind: rank for rank, kind in enumerate(AnnounceType)}
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def merged(work: Sequence[Sighting]) -> Paper:
-    """Return the paper of one work; every order in it is total, so the order of arrival makes no difference."""
-    if len(work) == 1 and len(work[0].entries) == 1 and not work[0].stored_id:
+def merged(work: Sequence[Sighting], claimed: Claim | None = None) -> Paper:
+    """Return the paper of one work; every order in it is total, so the order of arrival makes no difference.
+
+    `claimed` is its id and identities where another work has its title as well; see `claims`.
+    """
+    if claimed is None and len(work) == 1 and len(work[0].entries) == 1 and not work[0].stored_id:
         return _alone(work[0])
     entries = _once(sorted(chain.from_iterable(sighting.entries for sighting in work), key=order))
-    newest = max(entries, key=lambda entry: (bool(entry.arxiv_id), entry.version))  # the first of equals, as below
+    newest = newest_of(entries)
     told = (newest, *entries)
-    names = sorted({name for sighting in work for name in sighting.identities}, key=strength)
+    paper_id, names = claimed or claim(work, names_of(work), first=identities(newest))
     return Paper(
-        id=_id(work, newest, names),
+        id=paper_id,
         title=newest.title,
         abstract=max(told, key=lambda entry: len(entry.abstract)).abstract,
         authors=max(told, key=lambda entry: len(entry.authors)).authors,
         url=_url(entries),
         categories=tuple(dict.fromkeys(chain.from_iterable(entry.categories for entry in told))),
         published=min((entry.published for entry in entries if entry.published), default=None),
-        version=max(entry.version for entry in entries),
-        identities=tuple(names),
+        version=version_of(entries),
+        identities=names,
         entries=entries,
         signals=_signals(entries),
     )
@@ -54,6 +57,23 @@ def _alone(sighting: Sighting) -> Paper:
         entries=sighting.entries,
         signals=entry.signals,
     )
+
+
+def newest_of(entries: Sequence[Entry]) -> Entry:
+    """Return the entry with the newest version, arXiv's before all others', the first of equals."""
+    return max(entries, key=_newness)
+
+
+def version_of(entries: Iterable[Entry]) -> int:
+    """Return the newest version that entries tell of: arXiv's where one of them is arXiv's, 0 where none is known.
+
+    Servers count for themselves: a third version on bioRxiv is no newer than arXiv's second.
+    """
+    return max(map(_newness, entries), default=(False, 0))[1]
+
+
+def _newness(entry: Entry) -> tuple[bool, int]:
+    return (bool(entry.arxiv_id), entry.version)
 
 
 def order(entry: Entry) -> tuple[object, ...]:
@@ -80,11 +100,6 @@ def order(entry: Entry) -> tuple[object, ...]:
     )
 
 
-def said(entry: Entry) -> Entry:
-    """Return what stays the same when a source says an entry again: its place moves as the source grows, votes move."""
-    return replace(entry, place="", signals=NO_SIGNALS)
-
-
 def _once(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Return entries without those said again, each with the votes read last."""
     kept: dict[Entry, Entry] = {}
@@ -95,12 +110,20 @@ def _once(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(kept.values())
 
 
-def _id(work: Sequence[Sighting], newest: Entry, names: Sequence[str]) -> str:
-    """Return the stored id where there is one, or else the strongest identity: of several titles that of `newest`."""
+def names_of(work: Sequence[Sighting]) -> Iterator[str]:
+    """Yield the identities of a work: what its stored papers own, and those of its entries."""
+    return chain.from_iterable(sighting.owned or sighting.identities for sighting in work)
+
+
+def claim(work: Sequence[Sighting], names: Iterable[str], *, first: Sequence[str]) -> Claim:
+    """Return a work's id and all its `names`: the stored id, or the strongest, of titles the one that is `first`."""
+    ordered = tuple(sorted(set(names), key=strength))
     stored = [sighting.stored_id for sighting in work if sighting.stored_id]
     if stored:
-        return min(stored, key=strength)
-    return names[0] if not names[0].startswith("title:") else identities(newest)[0]
+        return min(stored, key=strength), ordered
+    if not ordered[0].startswith("title:"):
+        return ordered[0], ordered
+    return next((name for name in first if name in ordered), ordered[0]), ordered
 
 
 def _url(entries: Sequence[Entry]) -> str:

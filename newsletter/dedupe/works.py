@@ -1,46 +1,45 @@
 """Which sightings are one work: groups that share an identity, followed strongest first, with guards.
 
-Three guards: sightings with different arXiv ids stay apart whatever else they share; those with different ids of one
-other kind (preprint DOI, journal DOI, PubMed id) are not merged by title; nor are those of which both name their
-authors and none is the same.
+Sightings with different arXiv ids stay apart whatever else they share. A title alone merges none with different ids
+of one other kind (preprint DOI, journal DOI, PubMed id), none that the `evidence` tells apart, and no two stored
+papers: what was told apart once stays so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
-from newsletter.ids import is_preprint, strength, title_key
+from newsletter.dedupe.evidence import Evidence, Verdict
+from newsletter.dedupe.sighting import Sighting, said
+from newsletter.ids import is_preprint, strength
 from newsletter.models import Entry
 
 _MOST_NAMESAKES = 20  # works that share a title and stay apart: with more it says nothing, and comparing all is slow
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """An entry, or a stored paper with all its entries, and the identities it is recognised by."""
-
-    identities: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    stored_id: str = ""
-
-
 def works(
-    sightings: Sequence[Sighting], *, same: Iterable[tuple[int, int]] = (), alike: Iterable[tuple[int, int]] = ()
-) -> Iterator[Sequence[Sighting]]:
-    """Yield the groups of sightings that are one work, each in the order given.
+    sightings: Sequence[Sighting], *, alike: Iterable[tuple[int, int]] = ()
+) -> tuple[Groups, dict[str, list[int]]]:
+    """Return the rows of each work as groups, and of each title that several have the first rows of these.
 
-    `same` are pairs of rows known to be one; `alike` pairs that read alike, for groups that no identity joins.
+    Stored papers stand before entries. `alike` are pairs of rows that read alike, for works that no identity joins.
     """
     groups = Groups(sightings)
-    for one, other in same:
-        groups.merge(groups.root(one), groups.root(other))
     shared = _shared(sightings)
+    _merge_repeated(groups, sightings, shared)
     for identity in sorted(shared, key=strength):
-        _merge_bearers(groups, shared[identity], kind=identity.partition(":")[0])
+        if identity.startswith("title:"):
+            _merge_namesakes(groups, shared[identity])
+        else:
+            _merge_bearers(groups, shared[identity])
     for one, other in alike:
-        groups.merge_if_possible(one, other, kind="title")
-    yield from groups.members()
+        groups.merge_alike(one, other)
+    contested = {}
+    for identity, rows in shared.items():
+        if identity.startswith("title:") and len(roots := sorted({groups.root(row) for row in rows})) > 1:
+            contested[identity] = roots
+    return groups, contested
 
 
 class Groups:
@@ -50,24 +49,35 @@ class Groups:
         self._sightings = sightings
         self._parents = list(range(len(sightings)))
         self._lasting: dict[int, tuple[set[str], ...]] = {}
-        self._surnames: dict[int, set[str]] = {}
+        self._evidence: dict[int, Evidence] = {}
+        self._members: dict[int, list[int]] = {}
 
     def root(self, row: int) -> int:
-        """Return the representative of a sighting's group: the smallest of its members."""
+        """Return the representative of a sighting's group: the first of its members, stored ones before others."""
         while self._parents[row] != row:
             self._parents[row] = row = self._parents[self._parents[row]]
         return row
 
-    def may_merge(self, one: int, other: int, *, kind: str) -> bool:
-        """Return whether two roots that share an identity of `kind` can be one work."""
-        guards = _GUARDS.get(kind, _GUARDS["pmid"])
-        pairs = zip(self._lasting_of(one)[:guards], self._lasting_of(other)[:guards], strict=True)
-        if any(mine and others and mine.isdisjoint(others) for mine, others in pairs):
-            return False
-        if kind != "title":
-            return True
-        mine, others = self._surnames_of(one), self._surnames_of(other)
+    def may_merge(self, one: int, other: int) -> bool:
+        """Return whether two roots that share an id can be one work: with two arXiv ids they cannot."""
+        mine, others = self._lasting_of(one)[0], self._lasting_of(other)[0]
         return not (mine and others and mine.isdisjoint(others))
+
+    def verdict(self, one: int, other: int) -> Verdict:
+        """Return whether two roots that share a title can be one work."""
+        if self._sightings[one].stored_id and self._sightings[other].stored_id:
+            return Verdict.DIFFERENT
+        pairs = zip(self._lasting_of(one), self._lasting_of(other), strict=True)
+        if any(mine and others and mine.isdisjoint(others) for mine, others in pairs):
+            return Verdict.DIFFERENT
+        return self._evidence_of(one).verdict(self._evidence_of(other))
+
+    def telling(self, row: int) -> tuple[bool, bool, bool, int]:
+        """Return the key that orders sightings by what their works tell: stored ones, those with ids, with authors."""
+        root = self.root(row)
+        sighting = self._sightings[root]
+        named = any(entry.authors for entry in sighting.entries)
+        return (not sighting.stored_id, not any(self._lasting_of(root)), not named, root)
 
     def merge(self, one: int, other: int) -> None:
         """Make two roots one group."""
@@ -75,38 +85,38 @@ class Groups:
         self._parents[second] = first
         for mine, others in zip(self._lasting_of(first), self._lasting_of(second), strict=True):
             mine.update(others)
-        self._surnames_of(first).update(self._surnames_of(second))
+        joining = self._members.pop(second, [second])
+        self._members.setdefault(first, [first]).extend(joining)
+        self._evidence.pop(second, None)
+        if first in self._evidence:
+            for row in sorted(joining):
+                self._evidence[first].add(self._sightings[row].entries)
 
-    def merge_if_possible(self, one: int, other: int, *, kind: str) -> None:
+    def merge_alike(self, one: int, other: int) -> None:
         """Make the groups of two sightings one, unless they are already or must not be."""
         mine, others = self.root(one), self.root(other)
-        if mine != others and self.may_merge(mine, others, kind=kind):
+        if mine != others and self.verdict(mine, others):
             self.merge(mine, others)
 
-    def members(self) -> Iterator[Sequence[Sighting]]:
-        """Yield the groups, in the order of their first members."""
-        joined: dict[int, list[Sighting]] = {}
-        for row, parent in enumerate(self._parents):
-            if parent != row:
-                root = self.root(row)
-                joined.setdefault(root, [self._sightings[root]]).append(self._sightings[row])
-        for row, sighting in enumerate(self._sightings):
-            if self._parents[row] == row:
-                yield joined.get(row) or (sighting,)
+    def members(self) -> Iterator[Sequence[int]]:
+        """Yield the rows of each group, in the order of their first."""
+        return (self.rows(row) for row, parent in enumerate(self._parents) if parent == row)
+
+    def rows(self, root: int) -> Sequence[int]:
+        """Return the rows of the group of a root, in order."""
+        return sorted(self._members[root]) if root in self._members else (root,)
 
     def _lasting_of(self, root: int) -> tuple[set[str], ...]:
         if root not in self._lasting:
             self._lasting[root] = lasting(self._sightings[root])
         return self._lasting[root]
 
-    def _surnames_of(self, root: int) -> set[str]:
-        if root not in self._surnames:
-            self._surnames[root] = surnames(self._sightings[root])
-        return self._surnames[root]
-
-
-# How many kinds of lasting ids, in the order of `lasting`, must not differ between works that share an identity.
-_GUARDS = {"arxiv": 0, "doi": 1, "pmid": 1, "openreview": 1, "s2": 1, "title": 4}
+    def _evidence_of(self, root: int) -> Evidence:
+        if root not in self._evidence:
+            found = self._evidence[root] = Evidence()
+            for row in self.rows(root):
+                found.add(self._sightings[row].entries)
+        return self._evidence[root]
 
 
 def lasting(sighting: Sighting) -> tuple[set[str], set[str], set[str], set[str]]:
@@ -123,12 +133,6 @@ def lasting(sighting: Sighting) -> tuple[set[str], set[str], set[str], set[str]]
     return kinds
 
 
-def surnames(sighting: Sighting) -> set[str]:
-    """Return every word of every author's name that may be the surname: sources differ in which comes last."""
-    names = (name for entry in sighting.entries for name in entry.authors)
-    return {key for name in names for word in name.split() if len(key := title_key(word)) > 1}
-
-
 def _shared(sightings: Sequence[Sighting]) -> dict[str, list[int]]:
     """Return the rows of each identity that more than one sighting has."""
     first: dict[str, int] = {}
@@ -141,14 +145,41 @@ def _shared(sightings: Sequence[Sighting]) -> dict[str, list[int]]:
     return shared
 
 
-def _merge_bearers(groups: Groups, bearers: Sequence[int], *, kind: str) -> None:
-    """Merge each bearer of an identity into the first work before it that it may belong to."""
+def _merge_repeated(groups: Groups, sightings: Sequence[Sighting], shared: Mapping[str, Sequence[int]]) -> None:
+    """Merge entries that say the same word for word, and those with the stored paper that has them already."""
+    first: dict[Entry, int] = {}
+    for row in sorted(set(chain.from_iterable(shared.values()))):
+        for entry in map(said, sightings[row].entries):
+            before = first.setdefault(entry, row)
+            if not sightings[row].stored_id and groups.root(before) != groups.root(row):
+                groups.merge(groups.root(before), groups.root(row))
+
+
+def _merge_bearers(groups: Groups, bearers: Sequence[int]) -> None:
+    """Merge each bearer of an id into the first work before it that it may belong to."""
     found: list[int] = []
-    for bearer in bearers:
-        root = groups.root(bearer)
-        work = next((one for one in found if groups.root(one) == root or groups.may_merge(one, root, kind=kind)), None)
+    for root in map(groups.root, bearers):
+        work = next((one for one in found if one == root or groups.may_merge(one, root)), None)
         if work is None and len(found) < _MOST_NAMESAKES:
             found.append(root)
         elif work is not None and work != root:
             groups.merge(work, root)
             found = [groups.root(one) for one in found]
+
+
+def _merge_namesakes(groups: Groups, bearers: Sequence[int]) -> None:
+    """Merge each bearer of a title into the work before it that most speaks for, who tell most of themselves first."""
+    if len(set(map(groups.root, bearers))) == 1:
+        return
+    found: list[int] = []
+    for row in sorted(bearers, key=groups.telling):
+        root = groups.root(row)
+        if root in found:
+            continue
+        verdicts = [(groups.verdict(one, root), one) for one in found]
+        best = max((verdict for verdict, _ in verdicts), default=Verdict.DIFFERENT)
+        if best:
+            groups.merge(next(one for verdict, one in verdicts if verdict == best), root)
+            found = [groups.root(one) for one in found]
+        elif len(found) < _MOST_NAMESAKES:
+            found.append(root)

@@ -6,12 +6,11 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
-from itertools import chain
 
 from newsletter.collect import Fetch, collect, named
 from newsletter.collect.health import joined
-from newsletter.dedupe import dedupe, version_of
-from newsletter.ids import identities
+from newsletter.dedupe import dedupe, is_newer
+from newsletter.dedupe import wanted as wanted_identities
 from newsletter.models import Edition, Paper, SourceHealth
 from newsletter.sources.source import Source
 from newsletter.store import Store
@@ -85,7 +84,7 @@ def collect_edition(
         papers = dedupe(entries, known=known, recent=recent, encode=encode)
         return Edition(day, papers, told, len(entries), _updates(papers, (*known, *recent)))
 
-    made = store.editions.merge(chain.from_iterable(map(identities, entries)), make, collected_at=now)
+    made = store.editions.merge(wanted_identities(entries), make, collected_at=now)
     log.info("collected %s: %d entries, %d papers, %d updates", day, len(entries), len(made.papers), len(made.updates))
     return made
 
@@ -102,5 +101,5 @@ def _can_tell_more(name: str, source: Source, health: Mapping[str, SourceHealth]
 
 def _updates(papers: Iterable[Paper], known: Iterable[Paper]) -> tuple[Paper, ...]:
     """Return those of `papers` of which an earlier version was known."""
-    versions = {paper.id: version_of(paper.entries) for paper in known}
-    return tuple(paper for paper in papers if 0 < versions.get(paper.id, 0) < version_of(paper.entries))
+    before = {paper.id: paper for paper in known}
+    return tuple(paper for paper in papers if paper.id in before and is_newer(paper, before[paper.id]))
