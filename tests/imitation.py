@@ -41,6 +41,19 @@ NAMES = (
     "crossref 2049-3630", "feed Journal",
 )  # fmt: skip
 
+PATHS = dict(
+    zip(
+        NAMES,
+        (
+            "/arxiv/atom/cs.CL+cs.LG", "/hf/api/daily_papers", "/rxiv/details/biorxiv/*", "/rxiv/details/medrxiv/*",
+            "/pubmed/esearch.fcgi", "/openreview/notes", "/s2/recommendations/v1/papers/",
+            "/crossref/journals/2049-3630/works", "/journal.xml",
+        ),
+        strict=True,
+    )
+)  # fmt: skip
+"""What each source asks for first."""
+
 TREES = "Draft trees for faster speculative decoding"
 TREES_ABSTRACT = "A small model drafts a tree of tokens for speculative decoding. The large one checks it in one pass."
 VEINS = "Wing veins fold by tension"

@@ -63,6 +63,16 @@ class Site:
         self._answers[path] = [Reply(answer) if isinstance(answer, bytes) else answer for answer in answers]
         self._given[path] = 0
 
+    def answer_of(self, path: str) -> Answer:
+        """Return what answers a path as it does now, for putting something before it."""
+        answers = list(self._answers[path])
+
+        def answer(asked: Asked) -> Reply:
+            first = answers.pop(0) if len(answers) > 1 else answers[0]
+            return first if isinstance(first, Reply) else first(asked)
+
+        return answer
+
     def asked_for(self, path: str) -> list[Asked]:
         """Return the requests for one path, in order."""
         return [asked for asked in self.asked if asked.path == path]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ import pytest
 import stamina
 from bodies_arxiv import an_atom_entry, an_atom_feed
 from commands import Command
-from imitation import NAMES, SETTINGS, TREES, VEINS, everywhere
-from sites import Reply, Site
+from imitation import NAMES, PATHS, SETTINGS, TREES, VEINS, everywhere
+from sites import Asked, Reply, Site
 
 import newsletter.collect.fetch
 from newsletter.collect.fetch import HttpAndFiles
@@ -109,7 +110,7 @@ def test_a_saturday_is_empty_and_says_so(site: Site, collect: Collect) -> None:
 
 def test_an_empty_list_on_a_working_day_is_late_and_the_next_run_asks_again(site: Site, collect: Collect) -> None:
     """It is not a holiday, and not an error."""
-    site.on(ARXIV, EMPTY, site._answers[ARXIV][0])
+    site.on(ARXIV, EMPTY, site.answer_of(ARXIV))
     late, later = collect(FRIDAY), collect("2026-11-20T09:30")
 
     assert (late["exit"], states(late)[NAMES[0]]) == (0, "late")
@@ -134,7 +135,7 @@ def test_throttling_is_told_with_its_end_and_nobody_asks_before(status: int, sit
 
 def test_throttling_for_a_moment_is_nobodys_business(site: Site, collect: Collect) -> None:
     """The second try answers."""
-    site.on(ARXIV, Reply(b"", 429), Reply(b"", 406), site._answers[ARXIV][0])
+    site.on(ARXIV, Reply(b"", 429), Reply(b"", 406), site.answer_of(ARXIV))
     told = collect(FRIDAY)
 
     assert (told["exit"], states(told)[NAMES[0]], len(site.asked_for(ARXIV))) == (0, "fetched", 3)
@@ -151,9 +152,80 @@ def test_a_source_that_hangs_fails_alone(site: Site, collect: Collect) -> None:
     assert {TREES, VEINS} <= {paper["title"] for paper in told["papers"]}
 
 
+# ------------------------------------------------------------------ every source, every fault
+
+GIVING = [name for name in NAMES if name != "medrxiv"]  # which has nothing on this day
+
+
+@pytest.mark.parametrize("name", GIVING)
+@pytest.mark.parametrize("status", [429, 503])
+def test_every_source_is_tried_again_when_it_is_busy(name: str, status: int, site: Site, collect: Collect) -> None:
+    """And then it gives what it has."""
+    site.on(PATHS[name], Reply(b"busy", status), site.answer_of(PATHS[name]))
+    told = collect(FRIDAY, "--source", name)
+
+    assert (told["exit"], states(told)) == (0, {name: "fetched"})
+
+
+@pytest.mark.parametrize("name", GIVING)
+def test_every_source_follows_a_redirect(name: str, site: Site, collect: Collect) -> None:
+    """Services move; what was posted is posted again."""
+    moved = "/moved" + PATHS[name].removesuffix("*")
+    site.on(moved, site.answer_of(PATHS[name]))
+    site.on(PATHS[name], Reply(status=307, headers={"Location": moved}))
+    told = collect(FRIDAY, "--source", name)
+
+    assert (told["exit"], states(told)) == (0, {name: "fetched"})
+    assert site.asked_for(moved)
+
+
+@pytest.mark.parametrize("name", [name for name in GIVING if "semantic" not in name])  # what is posted is not kept
+def test_every_source_is_asked_only_whether_it_changed(name: str, site: Site, collect: Collect) -> None:
+    """A 304 gives what was kept, and the second edition is the first."""
+    answer = site.answer_of(PATHS[name])
+
+    def revalidated(asked: Asked) -> Reply:
+        if asked.headers.get("if-none-match") == '"v1"':
+            return Reply(status=304, headers={"ETag": '"v1"'})
+        return replace(answer(asked), headers={"ETag": '"v1"'})
+
+    site.on(PATHS[name], revalidated)
+    first, second = (collect(FRIDAY, "--source", name) for _ in range(2))
+
+    assert any(asked.headers.get("if-none-match") == '"v1"' for asked in site.asked)
+    assert states(first) == states(second) == {name: "fetched"}
+    assert [paper["id"] for paper in second["papers"]] == [paper["id"] for paper in first["papers"]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Reply(b"an answer that breaks off", cut=9), "connection broke off"),
+        (Reply(b"<html><body>Please sign in</body></html>"), ""),
+        (Reply(b""), "empty"),
+        (Reply(b"Service of the caf\xe9 is closed", 500), "500"),
+        (Reply(b"not here", 404), "404"),
+    ],
+    ids=["truncated", "a login page", "an empty body", "an error in another encoding", "not found"],
+)
+def test_every_source_fails_with_a_line_that_says_why(
+    name: str, reply: Reply, said: str, site: Site, collect: Collect
+) -> None:
+    """One line with the address, and never silence."""
+    site.on(PATHS[name], reply)
+    told = collect(FRIDAY, "--source", name)
+    [health] = told["sources"]
+
+    assert (told["exit"], health["state"], health["failures"]) == (1, "failed", 1)
+    assert said in health["detail"]
+    assert "127.0.0.1" in health["detail"]
+    assert "\n" not in health["detail"]
+
+
 def test_when_nothing_can_be_read_the_exit_code_is_1(site: Site, collect: Collect) -> None:
     """Every line says why."""
-    for path in list(site._answers):
+    for path in PATHS.values():
         site.on(path, Reply(b"broken", 500))
     told = collect(FRIDAY)
 
