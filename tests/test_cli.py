@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,31 @@ def test_check_says_what_each_interest_was_taken_for(newsletter: Command) -> Non
 
 
 # ------------------------------------------------------------------ collect, send, run
+
+
+def test_check_warns_of_what_can_have_no_effect(newsletter: Command, tmp_path: Path) -> None:
+    """New versions that no source brings, and files that are not there."""
+    (tmp_path / "subscribers.yaml").write_text(
+        "newsletter: {name: N, from: papers@example.org}\n"
+        "sources:\n  - arxiv: {categories: [cs.LG]}\n  - pages: {path: 'saved/*.txt'}\n"
+        "subscribers: [{email: ada@example.org, interests: [looms], updates: true}]\n",
+        encoding="utf-8",
+    )
+    told = newsletter("check").err
+
+    assert "add announce_types: [new, cross, replace]" in told
+    assert "pages *.txt: no file is called saved/*.txt yet" in told
+
+
+def test_a_first_issue_on_a_day_without_news_is_of_the_last_day_that_had_some(
+    newsletter: Command, installed: Inbox, tmp_path: Path
+) -> None:
+    """Collected yesterday, sent today: nothing is left behind."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    newsletter("collect", "--at", yesterday.isoformat())
+    ran = newsletter("send", "--yes", "--as", "ada")
+
+    assert (ran.code, len(installed.messages)) == (0, 1), ran.out
 
 
 def test_send_collects_sends_and_says_so_once(newsletter: Command, installed: Inbox) -> None:

@@ -291,6 +291,31 @@ def test_only_the_named_source_is_asked(site: Site, collect: Collect, newsletter
     assert "gopher" in unknown.err
 
 
+def test_a_source_that_was_not_asked_for_has_no_say(site: Site, collect: Collect) -> None:
+    """Neither in the lines nor in the exit code."""
+    site.on(ARXIV, Reply(b"slow down", 429, {"Retry-After": "3600"}))
+    everything, one = collect(FRIDAY), collect(FRIDAY, "--source", "feed")
+
+    assert (everything["exit"], one["exit"], list(states(one))) == (4, 0, ["feed Journal"])
+
+
+def test_collecting_again_says_what_is_new(site: Site, newsletter: Command) -> None:
+    """The edition grows; who looks wants to know by how much."""
+    site.on(ARXIV, EMPTY, an_atom_feed(an_atom_entry(8), an_atom_entry(9)))
+    first, second = newsletter("collect", "--at", FRIDAY), newsletter("collect", "--at", "2026-11-20T10:00")
+
+    assert first.out.splitlines()[-1] == "edition of 2026-11-20: 2 new papers"
+    assert second.out.splitlines()[-1] == "edition of 2026-11-20: 4 new papers, 2 of them just now"
+
+
+def test_a_failure_is_told_without_the_query_of_the_machine(site: Site, collect: Collect) -> None:
+    """Hundreds of characters of parameters say nothing to people."""
+    site.on("/pubmed/esearch.fcgi", Reply(b"closed", 500))
+    detail = health(collect(FRIDAY), "pubmed gene graphs")["detail"]
+
+    assert detail == f"{site.address}/pubmed/esearch.fcgi…: the server answered 500; the next run tries again"
+
+
 @pytest.mark.parametrize("since", ["tomorrow", "2027-01-01", "0d", "-3", "9999d", "2026-11-20"])
 def test_an_impossible_since_is_a_usage_error(since: str, site: Site, newsletter: Command) -> None:
     """One line with the way out, and nothing is asked."""

@@ -328,7 +328,7 @@ def test_every_source_tells_how_it_answered() -> None:
     [
         (a_health(state=HealthState.LATE, entries=0, detail="not there yet"), "arxiv cs.CL: late (not there yet)"),
         (a_health(state=HealthState.LATE, entries=0), "arxiv cs.CL: late"),
-        (a_health(state=HealthState.LATE, detail="old"), "arxiv cs.CL: 40 entries, the rest is late (old)"),
+        (a_health(state=HealthState.LATE, detail="old"), "arxiv cs.CL: 40 entries, late (old)"),
         (
             a_health(state=HealthState.THROTTLED, again_at=NOW + timedelta(hours=2, minutes=15)),
             "arxiv cs.CL: asks us to wait until 10:15 UTC",

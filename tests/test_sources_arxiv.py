@@ -773,7 +773,9 @@ def test_a_list_of_an_earlier_day_is_late(form: str) -> None:
 
     assert parsed(body).late == "the list is still that of 2026-11-19"
     assert parsed(body, now=datetime(2026, 11, 20, 4, 30, tzinfo=UTC)).late == ""  # still the 19th in New York
-    assert parsed(body, now=at(11, 21)).late == ""  # a Saturday
+    assert parsed(body, now=at(11, 21)).late  # a Saturday: Friday's list should stand there
+    assert parsed(an_atom_feed(an_atom_entry()), now=at(11, 21)).late == ""  # as this one does
+    assert parsed(an_atom_feed(an_atom_entry()), now=at(11, 26)).late  # Thanksgiving: so should Wednesday's
 
 
 def test_a_source_is_asked_again_when_the_feed_changes() -> None:

@@ -600,6 +600,15 @@ def test_a_query_that_names_nothing_finds_nothing(store: Store, query: str) -> N
     assert store.editions.find_papers(query) == ()
 
 
+def test_papers_are_counted_by_the_day_they_came(store: Store) -> None:
+    """A day without any is not counted."""
+    store.editions.save(an_edition(a_paper("One"), a_paper("Two")), collected_at=NOW)
+    store.editions.save(an_edition(a_paper("Two"), day=NEXT_DAY), collected_at=NOW)
+
+    assert store.editions.counts(DAY, NEXT_DAY) == {DAY: 2}
+    assert store.editions.counts(NEXT_DAY, NEXT_DAY) == {}
+
+
 def test_a_naive_time_is_refused(store: Store) -> None:
     """Nobody could say when it was."""
     with pytest.raises(Exception, match="a stored time needs a time zone"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,17 +61,29 @@ def collect(
     asked = _asked(loaded, source)
     with Store.open(loaded.store) as store, Bars() as bars:
         kit = tools(loaded, at=at)
-        first = days_ago(since, today(loaded, kit.clock())) if since else None
+        day = today(loaded, kit.clock())
+        first = days_ago(since, day) if since else None
+        before = store.editions.counts(first or day, day)
         filled = list(backfill(loaded, store, kit, since=first, asked=asked, progress=bars)) if first else []
         edition = edition_of_today(loaded, store, kit, asked=asked, progress=bars)
+    editions = [_of_asked(each, source) for each in (*filled, edition)]
     if as_json:
-        say_json(edition_data(edition) | ({"backfilled": [edition_data(each) for each in filled]} if first else {}))
+        backfilled = {"backfilled": [edition_data(each) for each in editions[:-1]]} if first else {}
+        say_json(edition_data(editions[-1]) | backfilled)
     else:
-        for each in (*filled, edition):
+        for each in editions:
             columns(health_rows(each.health))
-            updates = f", {counted(len(each.updates), 'update')}" if each.updates else ""
-            say(f"edition of {each.day}: {counted(len(each.papers), 'new paper')}{updates}")
-    raise typer.Exit(collect_code([health for each in (*filled, edition) for health in each.health]))
+            fresh = len(each.papers) - before.get(each.day, 0)
+            just_now = f", {fresh} of them just now" if before.get(each.day) else ""
+            say(f"edition of {each.day}: {_news(each)}{just_now}")
+    raise typer.Exit(collect_code([health for each in editions for health in each.health]))
+
+
+def _of_asked(edition: Edition, wanted: Sequence[str] | None) -> Edition:
+    """Return an edition with the health of the sources that were asked for."""
+    if not wanted:
+        return edition
+    return replace(edition, health=tuple(each for each in edition.health if each.source.startswith(tuple(wanted))))
 
 
 def _asked(config: Config, wanted: Sequence[str] | None) -> Asked:
@@ -80,7 +93,7 @@ def _asked(config: Config, wanted: Sequence[str] | None) -> Asked:
     names = named(config.sources)
     for prefix in wanted or ():
         if not any(name.startswith(prefix) for name in names):
-            raise UsageError(f'--source {prefix}: no source is called so; there are "{chr(34).join(names)}"')
+            raise UsageError(f"--source {prefix}: no source is called so; there are {', '.join(names)}")
     return lambda name, _health: not wanted or name.startswith(tuple(wanted))
 
 
@@ -107,9 +120,13 @@ def list_editions(
     if not found:
         say("nothing is collected yet: `newsletter collect`")
     for edition in found:
-        updates = f", {counted(len(edition.updates), 'update')}" if edition.updates else ""
-        say(f"{edition.day:%a} {edition.day}  {counted(len(edition.papers), 'new paper')}{updates}")
+        say(f"{edition.day:%a} {edition.day}  {_news(edition)}")
         columns([(f"  {each.source}", state(each), _told(each)) for each in edition.health])
+
+
+def _news(edition: Edition) -> str:
+    updates = f", {counted(len(edition.updates), 'update')}" if edition.updates else ""
+    return counted(len(edition.papers), "new paper") + updates
 
 
 def _told(health: SourceHealth) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -133,10 +133,14 @@ def _send(
     """Send the issues of `day`, by default of today, whose edition is collected if it is not there."""
     from newsletter.pipeline import Due  # noqa: PLC0415
     from newsletter.schedule import due, edition_of_today, send_issues  # noqa: PLC0415
+    from newsletter.schedule.slots import LONGEST_GAP  # noqa: PLC0415
 
     if day is None:
         edition = edition_of_today(config, store, kit, progress=bars)
-        tasks = [due(config, store, reader, edition.day, latest=edition.day) for reader in readers]
+        # A first issue on a day without news is of the last day that had some.
+        news = store.editions.counts(edition.day - LONGEST_GAP + timedelta(days=1), edition.day)
+        days = (edition.day - max(news, default=edition.day)).days + 1
+        tasks = [due(config, store, reader, edition.day, latest=edition.day, days=days) for reader in readers]
         return edition, send_issues(config, store, kit, tasks, progress=bars)
     if (kept := store.editions.on(day)) is not None:
         edition = kept

@@ -182,7 +182,11 @@ def _tell(told: Explanation, email: str) -> None:
 
 
 def _history(paper: Paper, first_day: date) -> list[str]:
-    entries = [f"fetched from {entry.source} ({entry.place})" for entry in paper.entries]
+    versions = [f" v{entry.version}" if entry.version else "" for entry in paper.entries]
+    entries = [
+        f"fetched from {entry.source}{version} ({entry.place})"
+        for entry, version in zip(paper.entries, versions, strict=True)
+    ]
     merged = [f"merged from {len(paper.entries)} entries"] if len(paper.entries) > 1 else []
     return [*entries, *merged, f"new in the edition of {first_day}"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from datetime import UTC, date, datetime, time
+from glob import glob
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -68,7 +69,7 @@ def check(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False)
             say(f"  {interest.kind.value:9} {interest.name}")
         for interest in reader.exclude:
             say(f"  not       {interest.name} ({interest.kind.value})")
-    for line in (*_unknown_picks(loaded), *filter(None, [calendar])):
+    for line in (*_unknown_picks(loaded), *_idle_settings(loaded), *filter(None, [calendar])):
         note(f"warning: {line}")
     if loaded.smtp is None:
         note("warning: nothing can be sent yet: the smtp section is missing, or its password cannot be had here")
@@ -119,6 +120,28 @@ def _unknown_picks(config: Config) -> list[str]:
         return []
     with Store.open(config.store) as store:
         return [unknown_pick(pick) for pick in config.picks if find_pick(store, pick) is None]
+
+
+def _idle_settings(config: Config) -> list[str]:
+    """Return what stands in the settings and can have no effect, or points to nothing."""
+    from newsletter.models import AnnounceType  # noqa: PLC0415 - loaded by now
+    from newsletter.sources.arxiv import Arxiv  # noqa: PLC0415
+
+    found = []
+    lists = [source for source in config.sources if isinstance(source, Arxiv)]
+    if any(reader.updates for reader in config.subscribers) and not any(
+        AnnounceType.REPLACE in source.announce_types for source in lists
+    ):
+        found.append("updates: arXiv announces new versions as replacements; add announce_types: [new, cross, replace]")
+    for source in config.sources:
+        pattern = getattr(source, "path", None)
+        if pattern and not _matches(pattern, config.path.absolute().parent):
+            found.append(f"{source.label}: no file is called {pattern} yet")
+    return found
+
+
+def _matches(pattern: str, folder: Path) -> bool:
+    return bool(glob(str(Path(pattern).expanduser()), root_dir=folder, recursive=True))  # noqa: PTH207 - Path.glob refuses absolute patterns
 
 
 def _answer_row(name: str, health: SourceHealth | None) -> tuple[str, ...]:

@@ -219,7 +219,7 @@ class _Drafts:
             late = _told_of(edition, {HealthState.LATE})
             return outcome(OutcomeKind.LATE, f"nothing to read yet: {late}", issue=issue)
         reason = f"none of {issue.considered} new papers matched" if issue.considered else "no new papers"
-        reason += f", {len(issue.cut)} were left out" if issue.cut else ""
+        reason += f", {len(issue.cut)} left out" if issue.cut else ""
         if queue:
             self._store.outbox.silence(issue.subscriber.email, issue.day, reason=reason, now=self._now)
         return outcome(OutcomeKind.EMPTY, reason, issue=issue)

@@ -86,6 +86,16 @@ class Editions:
         with self._database.reading() as connection:
             return tuple(connection.execute(select(editions.c.day).order_by(editions.c.day.desc())).scalars())
 
+    def counts(self, earliest: date, latest: date) -> dict[date, int]:
+        """Return how many papers were first seen on each day that has any."""
+        asked = (
+            select(papers.c.first_day, func.count())
+            .where(papers.c.first_day.between(earliest, latest))
+            .group_by(papers.c.first_day)
+        )
+        with self._database.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(asked)}
+
     def listed_between(self, earliest: date, latest: date) -> tuple[tuple[Paper, date], ...]:
         """Return the papers that any source listed on these days, whenever they came first, each with that day."""
         listed = select(edition_papers.c.paper_id).where(edition_papers.c.day.between(earliest, latest))

@@ -15,10 +15,11 @@ from newsletter.text import clean, decode, shorten
 MOST_REDIRECTS = 5
 
 _ASKS_TO_WAIT = frozenset({406, 429, 503})  # 406: what arXiv's edge answers under load
+_LONGEST_ADDRESS = 100  # characters
 _LATER = "the next run tries again"
 _WAYS_OUT = {
     401: "it wants a login; look for an address that is public",
-    403: "it refuses this program; look for another address of the same feed",
+    403: "it refuses this program; check the address, and the key if it needs one",
     404: "nothing is at this address; correct it under sources",
     410: "nothing is at this address any more; remove it from sources",
 }
@@ -39,8 +40,9 @@ class NoConnection(MayPass, SourceUnreachable):
 
 
 def named(request: Request) -> str:
-    """Return the address of a request as it may be shown, on one line."""
-    return clean(shown(request.address))
+    """Return the address of a request as it may be shown, on one line; a long query says nothing to people."""
+    address = clean(shown(request.address)).partition("#")[0]
+    return address if len(address) <= _LONGEST_ADDRESS else f"{address.partition('?')[0][:_LONGEST_ADDRESS]}…"
 
 
 # ------------------------------------------------------------------ asking again

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from newsletter.ids import CATEGORIES, arxiv_id, category, doi
 from newsletter.models import AnnounceType, Entry, Signals
 from newsletter.sources.arxiv.body import Body, Item, place_of, read_body
-from newsletter.sources.arxiv.calendar import EASTERN, feed_day, resting
+from newsletter.sources.arxiv.calendar import EASTERN, latest_feed
 from newsletter.sources.arxiv.query import GATE, PAUSE_SECONDS
 from newsletter.sources.arxiv.remarks import code_in, venue_in
 from newsletter.sources.entries import make_entry
@@ -174,13 +174,13 @@ def _rfc_822(written: str) -> datetime:
 
 
 def _late(body: Body, entries: Sequence[Entry], request: Request, now: datetime) -> str:
-    """Return that a list got by an address is still that of an earlier day, where today's was to be expected."""
-    if body.is_search or not request.address.lower().startswith("http") or resting(now):
+    """Return that a list got by an address is still that of an earlier day, where a later one was to be expected."""
+    if body.is_search or not request.address.lower().startswith("http"):
         return ""
     listed = [entry.published for entry in entries if entry.published]
     built = (_day(body.about.get(key, ""), EASTERN, now) for key in ("pubdate", "lastbuilddate", "updated"))
     dated = max(listed or filter(None, built), default=None)
-    return f"the list is still that of {dated}" if dated and dated < feed_day(now) else ""
+    return f"the list is still that of {dated}" if dated and dated < latest_feed(now) else ""
 
 
 # ------------------------------------------------------------------ the limit of 2000 items

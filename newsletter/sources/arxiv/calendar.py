@@ -63,6 +63,14 @@ def feed_day(now: datetime) -> date:
     return now.astimezone(EASTERN).date()
 
 
+def latest_feed(now: datetime) -> date:
+    """Return the date of the newest feed that has papers at `now`: today's, or the one before the days of rest."""
+    day = feed_day(now)
+    while resting_on(day):
+        day -= _DAY
+    return day
+
+
 def resting(now: datetime) -> str:
     """Return why today's feed is rightly empty: the weekend or a holiday by its name; "" on a day with papers."""
     return resting_on(feed_day(now))
