@@ -248,6 +248,7 @@ def test_a_run_that_dies_keeps_what_arrived(
     told = collect("2026-11-20T09:05")
 
     assert interrupted.code == 130
+    assert "what arrived is kept" in interrupted.err
     assert len(site.asked) == asked
     assert {TREES, VEINS} <= {paper["title"] for paper in told["papers"]}
 

@@ -18,9 +18,8 @@ import typer
 from newsletter import __version__
 from newsletter.cli import backtesting, editions, issues, looking, settings, trial, votes
 from newsletter.cli.console import LogFormatter, note, say_json
+from newsletter.cli.report import INTERRUPTED
 from newsletter.errors import ConfigError, NewsletterError
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="newsletter",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.console import Bars, columns, counted, say, say_json
+from newsletter.cli.console import Bars, columns, counted, note, say, say_json
 from newsletter.cli.options import (
     DEFAULT_CONFIG,
     AtOption,
@@ -18,7 +18,7 @@ from newsletter.cli.options import (
     read_config,
     tools,
 )
-from newsletter.cli.report import collect_code, edition_data, health_data, health_rows, state
+from newsletter.cli.report import INTERRUPTED, collect_code, edition_data, health_data, health_rows, state
 from newsletter.errors import UsageError
 from newsletter.models import Edition, HealthState, SourceHealth
 
@@ -59,13 +59,17 @@ def collect(
 
     loaded = read_config(config)
     asked = _asked(loaded, source)
-    with Store.open(loaded.store) as store, Bars() as bars:
-        kit = tools(loaded, at=at)
-        day = today(loaded, kit.clock())
-        first = days_ago(since, day) if since else None
-        before = store.editions.counts(first or day, day)
-        filled = list(backfill(loaded, store, kit, since=first, asked=asked, progress=bars)) if first else []
-        edition = edition_of_today(loaded, store, kit, asked=asked, progress=bars)
+    try:
+        with Store.open(loaded.store) as store, Bars() as bars:
+            kit = tools(loaded, at=at)
+            day = today(loaded, kit.clock())
+            first = days_ago(since, day) if since else None
+            before = store.editions.counts(first or day, day)
+            filled = list(backfill(loaded, store, kit, since=first, asked=asked, progress=bars)) if first else []
+            edition = edition_of_today(loaded, store, kit, asked=asked, progress=bars)
+    except KeyboardInterrupt:
+        note("interrupted; what arrived is kept, and the next `newsletter collect` asks only the others")
+        raise typer.Exit(INTERRUPTED) from None
     editions = [_of_asked(each, source) for each in (*filled, edition)]
     if as_json:
         backfilled = {"backfilled": [edition_data(each) for each in editions[:-1]]} if first else {}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 PARTLY = 4
+INTERRUPTED = 130
 
 _DELIVERED = frozenset(("sent", "already", "empty", "late", "paused", "drafted"))
 
