@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from itertools import chain
 from queue import Empty, SimpleQueue
 from types import MappingProxyType
 from typing import Protocol, TypeVar
@@ -75,7 +76,7 @@ def collect(
     waiting = [Arrival(replace(before[name], entries=0)) for name in sources if name not in asked]
     patient = _Patient(fetch)
     tasks = [lambda item=item: ask(*item, day=day, now=now, fetch=patient, before=before) for item in asked.items()]
-    for done, arrival in enumerate(_all(waiting, _side_by_side(tasks)), 1):
+    for done, arrival in enumerate(chain(waiting, _side_by_side(tasks)), 1):
         health = arrival.health
         level = logging.WARNING if health.state in {HealthState.FAILED, HealthState.THROTTLED} else logging.INFO
         log.log(level, "%s: %s, %d entries. %s", health.source, health.state, health.entries, health.detail)
@@ -201,11 +202,6 @@ def _mistake(name: str, place: str, error: Exception) -> SourceError:
     return SourceError(
         f"{place}: unexpected {type(error).__name__}: {error}; please report it with the details in the log"
     )
-
-
-def _all(first: Iterable[Arrival], rest: Iterable[Arrival]) -> Iterator[Arrival]:
-    yield from first
-    yield from rest
 
 
 def _side_by_side(tasks: Sequence[Callable[[], Arrival]]) -> Iterator[Arrival]:
