@@ -60,8 +60,8 @@ SHAPES = dict.fromkeys(
 
 # Before the tables: names they lack, and names for which they have what few fonts hold, or a backslash.
 _OWN_SYMBOLS = {
-    "sim": "~", "ast": "*", "star": "*", "cdot": "·", "mid": "|", "vert": "|", "lvert": "|", "rvert": "|",
-    "setminus": "∖", "backslash": "∖", "smallsetminus": "∖", "dots": "…", "cdots": "…", "colon": ":", "hbar": "ħ",
+    "sim": "∼", "ast": "*", "star": "*", "cdot": "·", "mid": "|", "vert": "|", "lvert": "|", "rvert": "|",
+    "setminus": "∖", "backslash": "∖", "smallsetminus": "∖", "dots": "…", "cdots": "…", "colon": ":", "hbar": "ℏ",
     "langle": "⟨", "rangle": "⟩", "lbrace": "{", "rbrace": "}", "lbrack": "[", "rbrack": "]", "epsilon": "ε",
     "leqslant": "≤", "geqslant": "≥", "iff": "⇔", "diamond": "⋄", "square": "□", "degree": "°", "quad": " ",
     **dict.fromkeys("qquad space thinspace par newline".split(), " "), "item": "•", "textasciitilde": "~",
