@@ -20,6 +20,9 @@ class ReasonKind(StrEnum):
     MEANING = "meaning"  # none does, or not all, but the term vectors are close
     CATEGORY = "category"
     AUTHOR = "author"
+    VENUE = "venue"
+    EXAMPLE = "example"  # it is like a paper the reader named
+    LIKED = "liked"  # it is like papers the reader voted for
     UPVOTES = "upvotes"  # the community's, on Hugging Face
     VOTES = "votes"  # of this newsletter's readers
     PICK = "pick"  # the editor's
@@ -34,6 +37,8 @@ class Reason:
     whether all of them stand in the title. `lexical` (0 to 1) and `closeness` (standard deviations above what is usual
     for the phrase) are the two parts of a phrase's score; both are 0 for exact kinds.
 
+    Of likeness, `example` is the title of the liked paper that is nearest and `likeness` (0 to 1) how near it is.
+
     What is no interest says instead: `count` the upvotes, the readers who voted for it, or the version of an update;
     `note` and `editor` what goes with a pick, and who picked; `since` when the reader got the earlier version.
     """
@@ -44,6 +49,8 @@ class Reason:
     in_title: bool = False
     lexical: float = 0.0
     closeness: float = 0.0
+    example: str = ""
+    likeness: float = 0.0
     count: int = 0
     note: str = ""
     editor: str = ""

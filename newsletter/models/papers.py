@@ -121,6 +121,8 @@ class Paper:
 
     `id` has a prefix (`arxiv:2401.10020`, `doi:10.1145/3586037`, `title:3f2a…`) and never a version.
     `identities` holds every such id by which another entry would be recognised as this work.
+    `summary` is a sentence or two of the abstract, at most 200 characters, that say what was found; `tldr` is what a
+    language model says of it, "" unless one is asked.
     """
 
     id: str
@@ -134,6 +136,8 @@ class Paper:
     identities: tuple[str, ...]
     entries: tuple[Entry, ...]
     signals: Signals = NO_SIGNALS
+    summary: str = ""
+    tldr: str = ""
 
     @property
     def text(self) -> str:

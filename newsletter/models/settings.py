@@ -49,6 +49,9 @@ class InterestKind(StrEnum):
     PHRASE = "phrase"
     CATEGORY = "category"
     AUTHOR = "author"
+    VENUE = "venue"
+    PAPER = "paper"  # more like this one
+    VOTES = "votes"  # more like what the reader voted for; nobody writes this one down
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class Interest:
     """One line of what a subscriber cares about (or, among exclusions, does not).
 
     `name` is what the reader wrote and sees again in reasons; `phrases` are what is matched: for a
-    phrase the name, its description and keywords; for a category or an author that one value.
+    phrase the name, its description and keywords; for a category, an author or a venue that one value; for an example
+    paper its identity (`arxiv:2401.10020`); for votes the reader's address, case-folded.
     `origin` is the line it stands on (`subscribers.yaml:14`), for `explain`; it takes no part in equality,
     so that readers who ask for the same thing share one score.
     """
