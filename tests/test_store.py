@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import children
+import numpy as np
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -20,6 +21,7 @@ from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from makers import DAY, NOW, a_health, a_paper, an_edition, an_entry
+from numpy.typing import NDArray
 from sqlalchemy import create_engine
 from stores import a_store
 
@@ -29,9 +31,17 @@ from newsletter.errors import LockedError, StoreError
 from newsletter.models import AnnounceType, Arrival, Edition, Entry, HealthState, Paper, Signals
 from newsletter.store import Store
 from newsletter.store.database import _MIGRATIONS
-from newsletter.store.tables import HEAD, metadata
+from newsletter.store.tables import HEAD, metadata, topics, vectors
 
 NEXT_DAY = DAY + timedelta(days=1)
+WRITTEN_BY_0002 = """\
+INSERT INTO papers VALUES ('arxiv:2611.00001', 'Draft trees', 'drafttrees', 'A tree.', '["Ada Lovelace"]', '',
+ '["cs.CL"]', '2026-11-20', 1, '["arxiv:2611.00001"]', '[{"source": "arxiv cs.CL", "place": "feed.xml#1"}]',
+ '2026-11-20', '2026-11-20 08:00:00.000000', '{"upvotes": 3}');
+INSERT INTO identities VALUES ('arxiv:2611.00001', 'arxiv:2611.00001');
+INSERT INTO editions VALUES ('2026-11-20', '2026-11-20 08:00:00.000000', 1);
+INSERT INTO edition_papers VALUES ('2026-11-20', 0, 'arxiv:2611.00001', NULL);
+INSERT INTO votes VALUES ('ada@example.org', 'arxiv:2611.00001', 1, '2026-11-20 08:00:00.000000')"""
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 LISTS = st.lists(WORDS, max_size=3).map(tuple)
 DAYS = st.none() | st.dates()
@@ -325,11 +335,13 @@ PAPERS = st.builds(
     identities=LISTS.map(lambda identities: tuple(dict.fromkeys(identities))),
     entries=st.lists(ENTRIES, max_size=3, unique_by=lambda entry: replace(entry, place="")).map(tuple),
     signals=SIGNALS,
+    summary=WORDS,
+    tldr=WORDS,
 )
 
 
 @given(PAPERS, st.dates())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_paper_comes_back_as_it_was(store: Store, paper: Paper, day: date) -> None:
     """Nothing is lost between the record and the tables."""
     with store._database.writing() as connection:
@@ -512,7 +524,7 @@ def test_what_each_source_answered_last_is_known_from_any_day(store: Store) -> N
 
 
 @given(st.lists(ENTRIES, max_size=3))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_arrived_is_kept_until_it_is_an_edition(store: Store, entries: list[Entry]) -> None:
     """A crash between fetching and merging loses nothing."""
     health = a_health(state=HealthState.LATE, at=NOW, again_at=NOW, failures=2, warnings=("a line",))
@@ -540,6 +552,252 @@ def test_a_reader_has_one_vote_per_paper_and_may_take_it_back(store: Store) -> N
 
     assert store.votes.since(DAY) == (("ada@example.org", "a", -1, NOW),)
     assert store.votes.since(NEXT_DAY) == ()
+
+
+def test_the_votes_of_one_reader_come_in_the_order_they_were_cast(store: Store) -> None:
+    """Whatever the case of the address; who took every vote back is no voter."""
+    store.editions.save(an_edition(*(a_paper(name, id=name) for name in "abc")), collected_at=NOW)
+    for minutes, paper_id in enumerate("cba"):
+        store.votes.cast("Ada@example.org", paper_id, 1, at=NOW + timedelta(minutes=minutes))
+    store.votes.cast("emmy@example.org", "a", -1, at=NOW)
+    for value in (1, 0):
+        store.votes.cast("grace@example.org", "a", value, at=NOW)
+
+    assert [vote.paper_id for vote in store.votes.of("ADA@example.org")] == ["c", "b", "a"]
+    assert store.votes.of("nobody@example.org") == ()
+    assert store.votes.voters() == frozenset({"ada@example.org", "emmy@example.org"})
+
+
+# ------------------------------------------------------------------ papers by id, and what is learnt of them
+
+
+def test_papers_come_by_id_in_the_order_asked_for(store: Store) -> None:
+    """More of them than one statement takes, each once; what is unknown is left out."""
+    papers = {f"arxiv:{n}": a_paper(f"Paper {n}", id=f"arxiv:{n}") for n in range(1200)}
+    store.editions.save(an_edition(*papers.values()), collected_at=NOW)
+    wanted = [*reversed(papers), "arxiv:0", "arxiv:none"]
+
+    assert list(store.papers.of(wanted).items()) == list(reversed(papers.items()))
+    assert store.papers.dated(["arxiv:7"]) == {"arxiv:7": (papers["arxiv:7"], DAY)}
+    assert store.papers.of(()) == {}
+
+
+def test_papers_are_counted_from_a_day_on(store: Store) -> None:
+    """By the day that brought them."""
+    store.editions.save(an_edition(a_paper("One")), collected_at=NOW)
+    store.editions.save(an_edition(a_paper("One"), a_paper("Two"), day=NEXT_DAY), collected_at=NOW)
+
+    assert [store.papers.count(since=day) for day in (None, DAY, NEXT_DAY)] == [2, 2, 1]
+
+
+@pytest.mark.parametrize("query", ["2401.10020v3", "arXiv:2401.10020", "https://example.org/trees", "title:draft"])
+def test_a_paper_is_named_by_an_id_or_an_address(store: Store, query: str) -> None:
+    """And by nothing else: a title is a subject too."""
+    identities = ("arxiv:2401.10020", "title:draft")
+    paper = a_paper(id="arxiv:2401.10020", identities=identities, url="https://example.org/trees")
+    store.editions.save(an_edition(paper, a_paper("Something else", url="")), collected_at=NOW)
+
+    assert store.papers.named(query) == paper
+    assert [store.papers.named(other) for other in (paper.title, "2401.10021", "", "%", "\0")] == [None] * 5
+
+
+def test_papers_that_hold_a_word_are_found_in_any_case(store: Store) -> None:
+    """What LIKE has a use for is a letter like any other, and no word is too long to look for."""
+    papers = (
+        a_paper("A GALAXY", id="a"),
+        a_paper("Two", id="b", abstract="Of 50%_ more galaxies."),
+        a_paper("c", id="c"),
+    )
+    store.editions.save(an_edition(*papers), collected_at=NOW)
+
+    assert sorted(store.papers.holding("galaxy")) == ["a", "b"]
+    assert store.papers.holding("50%_") == ("b",)
+    assert [store.papers.holding(word) for word in ("50__", "galaxy" * 20_000, "'; DROP TABLE papers --")] == [()] * 3
+
+
+def test_what_a_language_model_says_outlives_every_later_sighting(store: Store) -> None:
+    """On the same day and on later ones; no source knows it. The summary follows the abstract."""
+    paper = a_paper(id="a", summary="Drafts are trees.")
+    store.editions.save(an_edition(paper), collected_at=NOW)
+    store.papers.keep_tldr("a", "Trees make decoding fast.")
+
+    store.editions.save(an_edition(replace(paper, summary="Trees.", tldr="Something else.")), collected_at=NOW)
+    store.editions.save(an_edition(paper, day=NEXT_DAY), collected_at=NOW)
+
+    [found] = store.papers.of(["a"]).values()
+    assert (found.summary, found.tldr) == ("Trees.", "Trees make decoding fast.")
+    store.papers.keep_tldr("a", "Fast trees.")
+    assert store.papers.of(["a"])["a"].tldr == "Fast trees."
+
+
+# ------------------------------------------------------------------ vectors, examples, topics
+
+
+def a_vector(*values: float) -> NDArray[np.float32]:
+    """Return a vector of numbers that float16 holds exactly."""
+    return np.array(values, dtype=np.float32)
+
+
+def with_papers(store: Store, *ids: str) -> Store:
+    """Return the store with papers of these ids, the first two of them of the next day."""
+    store.editions.save(an_edition(*(a_paper(name, id=name) for name in ids[2:])), collected_at=NOW)
+    store.editions.save(an_edition(*(a_paper(name, id=name) for name in ids[:2]), day=NEXT_DAY), collected_at=NOW)
+    return store
+
+
+def damaged(store: Store, paper_id: str, vector: bytes) -> None:
+    """Put other bytes in the place of a vector."""
+    with store._database.writing() as connection:
+        connection.execute(vectors.update().where(vectors.c.paper_id == paper_id).values(vector=vector))
+
+
+def test_vectors_come_back_in_the_order_of_ids(store: Store) -> None:
+    """As float32, the last ones kept, by model."""
+    with_papers(store, "b", "c", "a").vectors.keep("m", {"c": a_vector(9, 9)})
+    store.vectors.keep("m", {"c": a_vector(1, 0.5), "a": a_vector(0, -1)})
+    store.vectors.keep("other", {"a": a_vector(7, 7, 7)})
+
+    ids, read = store.vectors.all("m")
+
+    assert (ids, read.tolist(), str(read.dtype)) == (("a", "c"), [[0, -1], [1, 0.5]], "float32")
+    assert {paper_id: each.tolist() for paper_id, each in store.vectors.of("m", ["c", "b", "c"]).items()} == {
+        "c": [1, 0.5]
+    }
+    assert store.vectors.all("m", since=NEXT_DAY)[0] == ("c",)
+    assert store.vectors.all("none")[0] == ()
+    assert store.vectors.of("m", ()) == {}
+
+
+def test_papers_without_a_vector_are_told_the_newest_first(store: Store) -> None:
+    """A vector of another model is none; models that nobody uses any more are forgotten."""
+    with_papers(store, "a", "b", "c", "d").vectors.keep("m", {"b": a_vector(1), "d": a_vector(1)})
+    store.vectors.keep("other", {"c": a_vector(1)})
+
+    assert [paper.id for paper in store.vectors.missing("m", limit=9)] == ["a", "c"]
+    assert [paper.id for paper in store.vectors.missing("m", limit=1)] == ["a"]
+    store.vectors.forget_others("m")
+    assert store.vectors.all("other")[0] == ()
+    assert store.vectors.all("m")[0] == ("b", "d")
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        b"",
+        b"\0",
+        b"\0" * 3,
+        b"\0" * 2,
+        b"\0" * 400,
+        np.array([np.nan, 1], "<f2").tobytes(),
+        b"\0\0\0\x7c",
+        b"\0\xfc\0\x7c",
+    ],
+    ids=["empty", "half a number", "odd", "too short", "too long", "nan", "infinite", "both infinities"],
+)
+def test_a_damaged_vector_is_missing(store: Store, vector: bytes) -> None:
+    """Not an error, and no nonsense in any product; it is made again and kept."""
+    with_papers(store, "a", "b", "c").vectors.keep("m", dict.fromkeys("abc", a_vector(0, 1)))
+    damaged(store, "b", vector)
+
+    assert store.vectors.all("m")[0] == ("a", "c")
+    assert list(store.vectors.of("m", ["a", "b", "c"])) == ["a", "c"]
+    assert [paper.id for paper in store.vectors.missing("m", limit=9)] == ["b"]
+    store.vectors.keep("m", {"b": a_vector(1, 0)})
+    assert store.vectors.all("m")[1].tolist() == [[0, 1], [1, 0], [0, 1]]
+
+
+def test_only_damaged_vectors_are_no_vectors(store: Store) -> None:
+    """Nothing is left to know the right length by."""
+    with_papers(store, "a").vectors.keep("m", {"a": a_vector(1)})
+    damaged(store, "a", b"\0")
+
+    assert (store.vectors.all("m")[0], store.vectors.of("m", ["a"])) == ((), {})
+
+
+@pytest.mark.parametrize("vector", [a_vector(), a_vector(float("nan")), a_vector(70_000), np.ones((2, 2), np.float32)])
+def test_what_is_no_vector_is_refused(store: Store, vector: NDArray[np.float32]) -> None:
+    """Before anything is written."""
+    with pytest.raises(ValueError, match="one row of finite numbers"):
+        with_papers(store, "a", "b").vectors.keep("m", {"b": a_vector(1), "a": vector})
+
+    assert store.vectors.all("m")[0] == ()
+
+
+def test_a_vector_belongs_to_a_paper(store: Store) -> None:
+    """One of a paper that nobody brought is refused."""
+    with pytest.raises(StoreError):
+        store.vectors.keep("m", {"nobody": a_vector(1)})
+
+
+@given(ENTRIES)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_example_comes_back_as_it_was(store: Store, entry: Entry) -> None:
+    """Whatever it was before."""
+    store.examples.keep_missing("arxiv:1", "404 Not Found", NOW)
+
+    store.examples.keep("arxiv:1", entry, NOW)
+
+    assert (store.examples.of(["arxiv:1", "arxiv:2"]), store.examples.missing()) == ({"arxiv:1": entry}, ())
+
+
+def test_an_example_asked_for_in_vain_is_told_with_reason_and_time(store: Store) -> None:
+    """The last time counts; one that was found stays found when its source fails later."""
+    store.examples.keep("arxiv:1", an_entry(), NOW)
+    store.examples.keep_missing("arxiv:1", "timed out", NOW)
+    for minutes, reason in enumerate(("timed out", "404 Not Found")):
+        store.examples.keep_missing("doi:10.1/x", reason, NOW + timedelta(minutes=minutes))
+
+    assert store.examples.of(["arxiv:1", "doi:10.1/x"]) == {"arxiv:1": an_entry()}
+    assert store.examples.missing() == (("doi:10.1/x", "404 Not Found", NOW + timedelta(minutes=1)),)
+
+
+def test_the_labels_of_a_day_are_replaced_as_a_whole(store: Store) -> None:
+    """A day that was collected twice has no label twice, and one without topics none."""
+    store.topics.keep(DAY, "m", [("Old", a_vector(1)), ("Trees", a_vector(2))])
+    store.topics.keep(DAY, "m", [("Trees", a_vector(3))])
+
+    assert [(label, vector.tolist()) for label, vector in store.topics.before(NEXT_DAY, "m")] == [("Trees", [3])]
+    store.topics.keep(DAY, "m", [])
+    assert store.topics.before(NEXT_DAY, "m") == ()
+
+
+def test_labels_before_a_day_come_newest_first_each_once(store: Store) -> None:
+    """Of the days asked for, of this model, in the day's order, without what is damaged."""
+    for back, label in ((0, "Today"), (1, "Trees"), (3, "Trees"), (14, "Dust"), (15, "Too old")):
+        day = DAY - timedelta(days=back)
+        store.topics.keep(day, "m", [(label, a_vector(back, 0)), (f"Also {label}", a_vector(back, 1))])
+    store.topics.keep(DAY - timedelta(days=2), "other", [("Another", a_vector(1, 1))])
+    with store._database.writing() as connection:
+        connection.execute(topics.update().where(topics.c.label == "Also Dust").values(vector=b"\0"))
+
+    found = [(label, vector.tolist()) for label, vector in store.topics.before(DAY, "m")]
+
+    assert found == [("Trees", [1, 0]), ("Also Trees", [1, 1]), ("Dust", [14, 0])]
+    assert [label for label, _ in store.topics.before(DAY, "m", days=2)] == ["Trees", "Also Trees"]
+
+
+def test_a_store_of_the_second_version_keeps_everything(url: str, tmp_path: Path) -> None:
+    """What 0002 wrote, read by today's program: with no summary, no vector, and every vote."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        for statement in WRITTEN_BY_0002.split(";\n"):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+    with Store.open(url) as store:
+        [[paper, first_day]] = store.papers.dated(["arxiv:2611.00001"]).values()
+        assert (paper.title, paper.authors, first_day) == ("Draft trees", ("Ada Lovelace",), DAY)
+        assert (paper.summary, paper.tldr, paper.signals.upvotes) == ("", "", 3)
+        assert [entry.source for entry in paper.entries] == ["arxiv cs.CL"]
+        edition = store.editions.on(DAY)
+        assert edition is not None
+        assert edition.papers == (paper,)
+        assert store.votes.of("ada@example.org") == (("ada@example.org", paper.id, 1, NOW),)
+        assert store.vectors.missing("m", limit=9) == (paper,)
 
 
 def test_a_database_of_the_first_version_is_brought_up_to_date(url: str) -> None:

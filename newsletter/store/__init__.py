@@ -20,17 +20,37 @@ from newsletter.errors import StoreError
 from newsletter.store.arrivals import Arrivals
 from newsletter.store.database import Database
 from newsletter.store.editions import Editions
+from newsletter.store.examples import Examples, MissingExample
 from newsletter.store.lock import Lock
 from newsletter.store.outbox import Claimed, Outbox, Silence
-from newsletter.store.votes import Votes
+from newsletter.store.stored_papers import Papers
+from newsletter.store.topics import TopicLabels
+from newsletter.store.vectors import PaperVectors
+from newsletter.store.votes import Vote, Votes
 
-__all__ = ["Arrivals", "Claimed", "Editions", "Outbox", "Silence", "Store", "Votes"]
+__all__ = [
+    "Arrivals",
+    "Claimed",
+    "Editions",
+    "Examples",
+    "MissingExample",
+    "Outbox",
+    "PaperVectors",
+    "Papers",
+    "Silence",
+    "Store",
+    "TopicLabels",
+    "Vote",
+    "Votes",
+]
 
 
 class Store:
     """An open database.
 
     `arrivals` and `editions` hold what was collected, `outbox` what is sent to whom, `votes` what readers think of it.
+    `papers` are those of all editions, `vectors` what they are compared by, `topics` the labels that days had,
+    `examples` papers that readers name and no source brought.
     """
 
     def __init__(self, database: Database) -> None:
@@ -38,6 +58,10 @@ class Store:
         self._lock = Lock(database.path.with_name(database.path.name + ".lock"))
         self.arrivals = Arrivals(database)
         self.editions = Editions(database)
+        self.papers = Papers(database)
+        self.vectors = PaperVectors(database)
+        self.topics = TopicLabels(database)
+        self.examples = Examples(database)
         self.votes = Votes(database)
         self.outbox = Outbox(database, self._lock)
 

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
+from sqlalchemy import Column, ColumnElement, Connection, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from newsletter.errors import StoreError
@@ -95,6 +95,14 @@ class Database:
             cause = str(error.orig if isinstance(error, DBAPIError) else error)
             way_out = next((way for said, way in _WAYS_OUT.items() if cause.startswith(said)), cause)
             raise StoreError(f"{self.path}: {way_out}") from error
+
+
+def has_part(column: Column[str], part: str) -> ColumnElement[bool]:
+    """Return whether a text has `part` in it, whatever the case of ASCII letters, which SQLite's LIKE does not count.
+
+    On PostgreSQL the same is ILIKE; SQLAlchemy's `icontains`, which says both, takes twice the time here.
+    """
+    return column.contains(part, autoescape=True)
 
 
 def _path(url: str) -> Path:

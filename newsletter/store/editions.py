@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from newsletter.ids import arxiv_id, doi, title_key
+from newsletter.ids import title_key
 from newsletter.models import Edition, Paper, SourceHealth
 from newsletter.store.arrivals import drop_arrivals
 from newsletter.store.database import Database
 from newsletter.store.health import health_on, latest_health, save_health
-from newsletter.store.papers import chunks, paper_of, paper_row
+from newsletter.store.papers import chunks, named_identities, paper_of, paper_row
 from newsletter.store.tables import edition_papers, editions, identities, papers
 
 _MOST_FOUND = 20
@@ -124,7 +125,9 @@ class Editions:
         query = query.strip()
         key = title_key(query)
         questions: list[Callable[[], ColumnElement[bool]]] = [
-            lambda: papers.c.id.in_(select(identities.c.paper_id).where(identities.c.identity.in_(_identities(query)))),
+            lambda: papers.c.id.in_(
+                select(identities.c.paper_id).where(identities.c.identity.in_(named_identities(query)))
+            ),
             lambda: papers.c.url == query,
             lambda: papers.c.title_key == key,
             lambda: papers.c.title_key.contains(key, autoescape=True),
@@ -134,13 +137,6 @@ class Editions:
                 if found := _found(connection, question()):
                     return found
         return ()
-
-
-def _identities(query: str) -> tuple[str, ...]:
-    """Return the identities that `query` may mean."""
-    arxiv, digital = arxiv_id(query), doi(query)
-    bare = (f"arxiv:{arxiv.base}" if arxiv else "", f"doi:{digital}" if digital else "")
-    return (query, *(identity for identity in bare if identity))
 
 
 def _found(connection: Connection, asked: ColumnElement[bool]) -> tuple[tuple[Paper, date], ...]:
@@ -212,8 +208,12 @@ def _told_more(paper: Paper, known: Paper, first_day: date, day: date) -> tuple[
 
 def _upsert_papers(connection: Connection, kept: Sequence[tuple[Paper, date]], collected_at: datetime) -> None:
     statement = insert(papers)
-    # When a paper first came is told once; everything else is what was seen last.
-    columns = {column.name: statement.excluded[column.name] for column in papers.c if column.name not in _KEPT}
+    # When a paper first came is told once, and so is what a language model says of it, which no source knows;
+    # everything else is what was seen last.
+    columns: dict[str, ColumnElement[Any]] = {
+        column.name: statement.excluded[column.name] for column in papers.c if column.name not in _KEPT
+    }
+    columns["tldr"] = case((papers.c.tldr == "", statement.excluded.tldr), else_=papers.c.tldr)
     upsert = statement.on_conflict_do_update(index_elements=["id"], set_=columns)
     rows = [paper_row(paper, first_day=first_day, first_at=collected_at) for paper, first_day in kept]
     connection.execute(upsert, rows)

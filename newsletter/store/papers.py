@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
-from newsletter.ids import title_key
+from newsletter.ids import arxiv_id, doi, title_key
 from newsletter.models import Entry, Paper
 from newsletter.store.records import entry_json, entry_of, signals_json, signals_of
 
@@ -33,6 +33,8 @@ def paper_row(paper: Paper, *, first_day: date, first_at: datetime) -> dict[str,
         "identities": list(paper.identities),
         "entries": [entry_json(entry, base=base) for entry in paper.entries],
         "signals": signals_json(paper.signals),
+        "summary": paper.summary,
+        "tldr": paper.tldr,
         "first_day": first_day,
         "first_at": first_at,
     }
@@ -52,6 +54,8 @@ def paper_of(row: Row) -> Paper:
         identities=tuple(row["identities"]),
         entries=(),
         signals=signals_of(row["signals"]),
+        summary=row["summary"],
+        tldr=row["tldr"],
     )
     base = _as_entry(paper)
     return replace(paper, entries=tuple(entry_of(told, base=base) for told in row["entries"]))
@@ -62,6 +66,13 @@ def chunks(items: Iterable[str]) -> Iterator[tuple[str, ...]]:
     rest = iter(items)
     while chunk := tuple(islice(rest, _CHUNK)):
         yield chunk
+
+
+def named_identities(query: str) -> tuple[str, ...]:
+    """Return the identities that `query` may mean."""
+    arxiv, digital = arxiv_id(query), doi(query)
+    bare = (f"arxiv:{arxiv.base}" if arxiv else "", f"doi:{digital}" if digital else "")
+    return (query, *(identity for identity in bare if identity))
 
 
 def _as_entry(paper: Paper) -> Entry:

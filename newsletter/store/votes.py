@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.store.database import Database
@@ -45,5 +45,19 @@ class Votes:
             .order_by(votes.c.paper_id, votes.c.subscriber_key)
         )
         with self._database.reading() as connection:
-            rows = connection.execute(asked).all()
-        return tuple(Vote(row.subscriber_key, row.paper_id, row.value, row.at) for row in rows)
+            return tuple(map(_vote, connection.execute(asked)))
+
+    def of(self, subscriber: str) -> tuple[Vote, ...]:
+        """Return the votes of one reader, the oldest first."""
+        asked = select(votes).where(votes.c.subscriber_key == subscriber.casefold())
+        with self._database.reading() as connection:
+            return tuple(map(_vote, connection.execute(asked.order_by(votes.c.at, votes.c.paper_id))))
+
+    def voters(self) -> frozenset[str]:
+        """Return the readers who have a vote, as case-folded addresses."""
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(select(votes.c.subscriber_key).distinct()).scalars())
+
+
+def _vote(row: Row[Any]) -> Vote:
+    return Vote(row.subscriber_key, row.paper_id, row.value, row.at)
