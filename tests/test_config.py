@@ -23,7 +23,11 @@ def test_the_least_file_gives_every_default(tmp_path: Path) -> None:
     config = loaded(tmp_path, HEAD + ADA)
 
     assert (config.schedule.send_at, config.schedule.timezone) == (time(7, 0), "UTC")
-    assert (config.issue.max_papers, config.issue.abstract_sentences, config.issue.send_when_empty) == (12, 2, False)
+    assert (config.issue.max_papers, config.issue.abstract_sentences, config.issue.send_when_empty) == (
+        12,
+        "summary",
+        False,
+    )
     assert (config.smtp, config.templates, config.warnings) == (None, None, ())
     assert [source.label for source in config.sources] == ["arxiv cs.LG"]
 
@@ -73,13 +77,32 @@ def test_the_rest_of_the_newsletter_section_is_read(tmp_path: Path) -> None:
             "{name: compilers, description: Optimising compilers, keywords: [MLIR, LLVM], weight: 2}",
             Interest(InterestKind.PHRASE, "compilers", ("compilers", "Optimising compilers", "MLIR", "LLVM"), 2.0),
         ),
+        ('"2401.10020"', Interest(InterestKind.PAPER, "arxiv:2401.10020", ("arxiv:2401.10020",))),
+        ("arxiv:2401.10020v2", Interest(InterestKind.PAPER, "arxiv:2401.10020", ("arxiv:2401.10020",))),
+        ("hep-th/9901001", Interest(InterestKind.PAPER, "arxiv:hep-th/9901001", ("arxiv:hep-th/9901001",))),
+        (
+            "https://arxiv.org/abs/2401.10020",
+            Interest(InterestKind.PAPER, "arxiv:2401.10020", ("arxiv:2401.10020",)),
+        ),
+        ("10.1145/3586037", Interest(InterestKind.PAPER, "doi:10.1145/3586037", ("doi:10.1145/3586037",))),
+        (
+            '{paper: "PMID: 31452104", weight: 3}',
+            Interest(InterestKind.PAPER, "pmid:31452104", ("pmid:31452104",), 3.0),
+        ),
+        ("{venue: NeurIPS, weight: 0.5}", Interest(InterestKind.VENUE, "NeurIPS", ("NeurIPS",), 0.5)),
+        ("input/output", Interest(InterestKind.PHRASE, "input/output", ("input/output",))),
+        ("3D Gaussian splatting", Interest(InterestKind.PHRASE, "3D Gaussian splatting", ("3D Gaussian splatting",))),
+        (
+            "{name: 扩散模型, keywords: [diffusion models]}",
+            Interest(InterestKind.PHRASE, "扩散模型", ("diffusion models",)),
+        ),
         ("A* search", Interest(InterestKind.PHRASE, "A* search", ("A* search",))),
         ("physics", Interest(InterestKind.PHRASE, "physics", ("physics",))),
         ("no", Interest(InterestKind.PHRASE, "no", ("no",))),
     ],
 )
 def test_each_form_of_an_interest_is_understood(tmp_path: Path, written: str, expected: Interest) -> None:
-    """A text is a phrase, or a category where it has the form of one; a mapping says more."""
+    """A text is a phrase, or a category or paper where it has the form of one; a mapping says more."""
     [ada] = loaded(tmp_path, HEAD + ADA.replace("diffusion models", written)).subscribers
 
     assert ada.interests == (expected,)
@@ -92,6 +115,7 @@ def test_the_kind_of_a_text_can_be_asked_for() -> None:
     ]
 
     assert found == [InterestKind.CATEGORY] * 5 + [InterestKind.PHRASE] * 2
+    assert kind_of("arxiv:2401.10020") is InterestKind.PAPER
 
 
 def test_origins_name_the_line(tmp_path: Path) -> None:
@@ -139,9 +163,12 @@ def test_days_are_names(tmp_path: Path, written: str) -> None:
     assert ada.weekdays == frozenset({1, 5})
 
 
-@pytest.mark.parametrize(("written", "expected"), [("none", 0), ("1 sentence", 1), ("3 sentences", 3), ("full", None)])
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("summary", "summary"), ("none", 0), ("1 sentence", 1), ("3 sentences", 3), ("full", None)],
+)
 def test_the_length_of_abstracts_is_said_in_words(tmp_path: Path, written: str, expected: int | None) -> None:
-    """The record counts sentences; None is everything."""
+    """The record counts sentences; None is everything, and a summary is called one."""
     assert loaded(tmp_path, HEAD + ADA + f"issue: {{abstract: {written}}}\n").issue.abstract_sentences == expected
 
 
@@ -209,6 +236,16 @@ def test_an_address_may_have_letters_of_any_script_after_the_at(tmp_path: Path) 
     [
         ("    exclude: [cs.ZZ]\n", "'cs.ZZ' is no category of arXiv that is known here"),
         ("    exclude: [survey, Survey]\n", "'Survey' stands already in subscribers.yaml:7; this one is left out"),
+        (
+            "    exclude: ['2401.10020', {paper: 'https://arxiv.org/abs/2401.10020v2'}]\n",
+            "'arxiv:2401.10020' stands already in subscribers.yaml:7; this one is left out",
+        ),
+        ("    exclude: [{venue: NeurIPS}, {venue: neurips}]\n", "'neurips' stands already in subscribers.yaml:7"),
+        (
+            "    exclude: [扩散模型]\n",
+            "'扩散模型' matches no paper: only words in Latin letters are matched; say it in English, or under 'keyw",
+        ),
+        ("    exclude: [{name: диффузия, description: Модели диффузии}]\n", "'диффузия' matches no paper"),
         ("include: [nothing/*.yaml]\n", "include: no file matches 'nothing/*.yaml'"),
     ],
 )
@@ -241,7 +278,13 @@ def test_hundreds_of_subscribers_load_at_once(tmp_path: Path) -> None:
         ("math/0309136", "arxiv:math/0309136"),
         ("DOI:10.1145/3586037", "doi:10.1145/3586037"),
         ("https://doi.org/10.1145/3586037", "doi:10.1145/3586037"),
+        ("doi.org/10.1145/3586037", "doi:10.1145/3586037"),
         ("PMID: 31452104", "pmid:31452104"),
+        ("pmid:0031452104", "pmid:31452104"),
+        ("https://pubmed.ncbi.nlm.nih.gov/31452104/?from=x", "pmid:31452104"),
+        ("https://openreview.net/forum?id=KS8mIvetg2&noteId=7", "openreview:KS8mIvetg2"),
+        ("https://www.semanticscholar.org/paper/A-Title/" + "0a" * 20, "s2:" + "0a" * 20),
+        ("S2:" + "0A" * 20, "s2:" + "0a" * 20),
         ("openreview:KS8mIvetg2", "openreview:KS8mIvetg2"),
         ("title:0123456789abcdef", "title:0123456789abcdef"),
     ],

@@ -11,9 +11,23 @@ from newsletter.sources import KINDS
 
 WHO = "subscriber ada@example.org"
 INTEREST_AT = "subscribers.yaml:6:17: " + WHO + ": interest "
-NO_PAPERS = "example papers are not supported as interests yet; describe the subject in a phrase"
+NO_PAPER = 'is no paper; write "arxiv:2401.10020", "doi:10.1145/3586037", "pmid:31452104", or its address there'
+NUMBER = 'is a number to YAML; a paper is written in quotes, with its kind: "arxiv:2401.10020"'
 
 TOP = {
+    "tldr_url": (
+        "tldr: {url: 'ftp://x', model: m}\n",
+        "4:13: tldr.url must be a web address without user name or query",
+    ),
+    "tldr_user": ("tldr: {url: 'http://a:b@x/v1', model: m}\n", "tldr.url must be a web address without user name"),
+    "tldr_query": ("tldr: {url: 'http://x/v1?key=1', model: m}\n", "tldr.url must be a web address without user name"),
+    "tldr_model": ("tldr: {url: 'http://x/v1'}\n", "tldr: missing key 'model'"),
+    "tldr_two_keys": (
+        "tldr: {url: 'http://x/v1', model: m, api_key: k, api_key_file: f}\n",
+        "4:50: tldr has both 'api_key' and 'api_key_file'; keep one of them",
+    ),
+    "tldr_empty_key": ("tldr: {url: 'http://x/v1', model: m, api_key: ''}\n", "tldr.api_key is empty"),
+    "tldr_papers": ("tldr: {url: 'http://x/v1', model: m, max_papers: 0}\n", "tldr.max_papers must be at least 1"),
     "unknown_key": ("foo: 1\n", "4:1: unknown key 'foo'; known: newsletter, sources,"),
     "near_key": ("scedule: {}\n", "4:1: unknown key 'scedule'; did you mean 'schedule'?"),
     "empty_value": ("schedule:\n", "4:1: schedule is empty; give it a value or leave it out"),
@@ -37,8 +51,8 @@ TOP = {
     "time_minutes": ('schedule: {time: "07:60"}\n', "'07:60' is no time of day"),
     "time_number": ("schedule: {time: 7}\n", "4:18: schedule.time '7' is no time of day"),
     "time_american": ("schedule: {time: 7 pm}\n", "'7 pm' is no time of day"),
-    "abstract": ("issue: {abstract: short}\n", "4:19: issue.abstract 'short' must be 'none', '2 sentences' (up to 20)"),
-    "abstract_number": ("issue: {abstract: 2}\n", "issue.abstract '2' must be 'none'"),
+    "abstract": ("issue: {abstract: short}\n", "4:19: issue.abstract 'short' must be 'summary', 'none', '2 sentences'"),
+    "abstract_number": ("issue: {abstract: 2}\n", "issue.abstract '2' must be 'summary'"),
     "truth": ("issue: {send_when_empty: 7}\n", "4:26: issue.send_when_empty must be true or false"),
     "count_too_small": ("issue: {max_papers: 0}\n", "4:21: issue.max_papers must be at least 1"),
     "count_too_large": ("issue: {max_papers: 1000}\n", "4:21: issue.max_papers must be at most 100"),
@@ -164,24 +178,54 @@ HEADS = {
 }
 
 INTERESTS = {
-    "bare_number": (
-        "2401.10020",
-        "'2401.10020' is a number to YAML; a paper is written \"arxiv:2401.10020\" in quotes, but " + NO_PAPERS,
+    "bare_number": ("2401.10020", f"'2401.10020' {NUMBER}"),
+    "bare_integer": ("42", f"'42' {NUMBER}"),
+    "paper_number": (
+        "{paper: 2401.10020}",
+        "'2401.10020': paper is a number to YAML; write it in quotes, with its kind: \"arxiv:2401.10020\"",
     ),
-    "bare_integer": ("42", "'42' is a number to YAML"),
-    "quoted_id": ('"2401.10020"', f"'2401.10020' is a paper: {NO_PAPERS}"),
-    "prefixed_id": ('"arxiv:2401.10020"', f"'arxiv:2401.10020' is a paper: {NO_PAPERS}"),
-    "old_id": ("hep-th/9901001", f"'hep-th/9901001' is a paper: {NO_PAPERS}"),
-    "web_address": ("https://arxiv.org/abs/2401.10020", "is a paper:"),
-    "paper": ('{paper: "arxiv:2401.10020"}', f"1 is a paper: {NO_PAPERS}"),
-    "split_id": ("{arxiv: 2401.10020}", f"1 is a paper: {NO_PAPERS}"),
+    "paper_title": ("{paper: Draft trees}", f"'Draft trees': paper {NO_PAPER}"),
+    "paper_truth": ("{paper: true}", f"'true': paper {NO_PAPER}"),
+    "paper_list": ("{paper: [a]}", f"paper {NO_PAPER}"),
+    "paper_empty": ('{paper: ""}', f"paper {NO_PAPER}"),
+    "impossible_id": ('"2413.10020"', f"'2413.10020' {NO_PAPER}"),
+    "impossible_prefixed_id": ("arxiv:24", f"'arxiv:24' {NO_PAPER}"),
+    "half_doi": ('"doi:10.1145//"', f"'doi:10.1145//' {NO_PAPER}"),
+    "other_address": ("https://example.org/papers", f"'https://example.org/papers' {NO_PAPER}"),
+    "split_id": ("{arxiv: 2401.10020}", "1 has a key 'arxiv'; a paper is one text in quotes, such as \"arxiv:…\""),
+    "paper_keywords": (
+        '{paper: "arxiv:2401.10020", keywords: [looms]}',
+        "'arxiv:2401.10020' cannot have a description or keywords beside 'paper'",
+    ),
+    "paper_weight": ('{paper: "arxiv:2401.10020", weight: 0}', "'arxiv:2401.10020': weight must be greater than 0"),
+    "venue_empty": ('{venue: " "}', "' ': venue is empty"),
+    "venue_marks": ('{venue: "!!! …"}', "'!!! …': venue has no letter; write it as it stands on papers"),
+    "venue_long": (f"{{venue: {'x' * 201}}}", "venue is too long (201 characters); at most 200"),
+    "venue_number": ("{venue: 2026}", "'2026': venue must be text; put it in quotes"),
+    "author_marks": ("{author: '?'}", "'?': author has no letter; write it as it stands on papers"),
+    "author_unseen": (
+        '{author: "Ada\\u202e"}',
+        "'Ada?': author holds a character that cannot be seen (U+202E); retype it",
+    ),
+    "only_marks": ('"?!, …"', "has no word that papers could be found by"),
+    "only_emoji": ('"🧪 🚀"', "has no word that papers could be found by"),
+    "only_stop_words": ("the of and", "'the of and' has no word that papers could be found by"),
+    "only_blanks": ('"  "', "'  ' is empty"),
+    "ten_thousand_words": ("word " * 10_000, "is too long for a phrase (49999 characters); say it shorter, and more"),
+    "long_description": (
+        f"{{name: looms, description: {'word ' * 10_000}}}",
+        "is too long (49999 characters); at most 2000",
+    ),
+    "many_keywords": (
+        f"{{name: looms, keywords: [{', '.join(f'loom {number}' for number in range(51))}]}}",
+        "'looms': keywords has too many items; at most 50",
+    ),
+    "list_in_keywords": ("{name: looms, keywords: [[a]]}", "'looms': keywords must be text"),
+    "control_character": ('"dead\\x07lock"', "'dead?lock' holds a control character"),
+    "unseen_character": ('"dead\\u200block"', "'dead?lock' holds a character that cannot be seen (U+200B); retype it"),
     "stop_words": ("papers about the", "'papers about the' has no word that papers could be found by"),
-    "other_script": (
-        "扩散模型",
-        "'扩散模型' has no word that papers could be found by; name the subject itself, in English",
-    ),
     "empty_text": ('""', "1 is empty"),
-    "truth": ("true", "'true' must be a phrase, an arXiv category, or keys such as 'name:' and 'keywords:'"),
+    "truth": ("true", "'true' must be a phrase, an arXiv category, a paper, or keys such as 'name:' and 'keywords:'"),
     "list": ("[a, b]", "1 must be a phrase, an arXiv category"),
     "wildcard": ("polyhedral *", "'polyhedral *' holds a '*', which means nothing here"),
     "archive": ("astro-ph", "'astro-ph' is a whole archive of arXiv; name its categories, such as astro-ph.CO"),
@@ -192,13 +236,19 @@ INTERESTS = {
     "weight_nan": ("{name: compilers, weight: .nan}", "'compilers': weight '.nan' must be a finite number"),
     "weight_text": ("{name: compilers, weight: heavy}", "'compilers': weight must be a number"),
     "key": ("{name: compilers, keyword: [x]}", "'compilers': unknown key 'keyword'; did you mean 'keywords'?"),
-    "venue": ("{venue: POPL}", "1: unknown key 'venue'; known: name, description, keywords, author, category, weight"),
+    "unknown_key": (
+        "{journal: POPL}",
+        "1: unknown key 'journal'; known: name, description, keywords, author, category, venue, paper, weight",
+    ),
     "colon": ("{'speculative decoding: trees': }", "1: unknown key, beginning with 'speculative'"),
     "two_kinds": (
         "{name: compilers, author: Ada}",
-        "needs exactly one of 'name', 'author' and 'category', and has 'name' and 'author'",
+        "needs exactly one of 'name', 'author', 'category', 'venue' and 'paper', and has 'name' and 'author'",
     ),
-    "no_kind": ("{weight: 2}", "1 needs exactly one of 'name', 'author' and 'category', and has none"),
+    "no_kind": (
+        "{weight: 2}",
+        "1 needs exactly one of 'name', 'author', 'category', 'venue' and 'paper', and has none",
+    ),
     "author_keywords": (
         "{author: Ada, keywords: [x rays]}",
         "'Ada' cannot have a description or keywords beside 'author'",
@@ -269,6 +319,34 @@ def test_a_slip_in_an_interest_is_told(tmp_path: Path, written: str, expected: s
 
     assert problem.startswith(f"subscribers.yaml:6:{problem.split(':')[2]}: {WHO}: interest ")
     assert expected in problem
+
+
+@pytest.mark.parametrize(
+    "exclude",
+    [
+        '["arxiv:2401.10020"]',
+        "[https://arxiv.org/abs/2401.10020v2]",
+        '[survey, {paper: "https://huggingface.co/papers/2401.10020"}]',
+    ],
+)
+def test_a_paper_that_is_wanted_and_excluded_is_told_however_it_is_written(tmp_path: Path, exclude: str) -> None:
+    """More and less like the same paper cannot both be had, by a reader's own lines or by those for everybody."""
+    ada = ADA.replace("diffusion models", "looms, '2401.10020'")
+    [own] = problems(tmp_path, HEAD + ada + f"    exclude: {exclude}\n")
+    [shared] = problems(tmp_path, HEAD + f"defaults: {{exclude: {exclude}}}\n" + ada)
+
+    said = f"{WHO}: 'arxiv:2401.10020' is an interest and excluded, in line"
+    assert own == f"subscribers.yaml:6:24: {said} 7; keep one of them"
+    assert shared == f"subscribers.yaml:7:24: {said} 4; keep one of them"
+
+
+def test_a_paper_excluded_by_somebody_else_is_their_own_affair(tmp_path: Path) -> None:
+    """One reader's example may be another's bore; and what is no paper contradicts nothing."""
+    text = HEAD + ADA.replace("diffusion models", '"arxiv:2401.10020"')
+    text += '  - {email: grace@example.org, interests: [input/output], exclude: ["arxiv:2401.10020"]}\n'
+    [problem] = problems(tmp_path, text + "store: x\n")
+
+    assert "store must be the address of a file" in problem
 
 
 @pytest.mark.parametrize(("written", "expected"), ADDRESSES.values(), ids=ADDRESSES)

@@ -13,6 +13,7 @@ from settings_files import ADA, HEAD, loaded, problems, saved
 from newsletter.config import load
 from newsletter.config.interpolation import interpolate
 from newsletter.errors import ConfigError
+from newsletter.tldr import TldrSettings
 
 SECRET = "hunter2-correct-horse"
 SMTP = "smtp: {host: h, username: u, password: %s}\n"
@@ -247,6 +248,10 @@ LEAKS = {
     "feed_variable": "sources: [{feed: {name: X, url: '${SECRET}', path: '${SECRET}'}}]",
     "feed_kind": f"sources: [{{'feed:{SECRET}': }}]",
     "category": "sources: [{arxiv: {categories: ['${SECRET}'], path: '${SECRET}'}}]",
+    "model_key": f"tldr: {{url: 'http://x/v1', model: m, max_papers: 0, api_key: {SECRET}}}",
+    "model_key_as_list": f"tldr: {{url: 'http://x/v1', model: m, api_key: [{SECRET}]}}",
+    "model_key_in_address": f"tldr: {{url: 'http://x/v1?key={SECRET}', model: m}}",
+    "model_key_no_space": f"tldr: {{url: 'http://x/v1', model: m, api_key:{SECRET}}}",
     "override": "smtp: 7",
 }
 
@@ -274,3 +279,36 @@ def test_no_secret_shows_in_the_settings(tmp_path: Path) -> None:
     assert config.smtp
     assert config.smtp.password == SECRET
     assert SECRET not in repr(config) + str(config)
+
+
+# ------------------------------------------------------------------ the key of a language model
+
+TLDR = "tldr: {url: 'http://localhost:11434/v1', model: llama3.2, %s}\n"
+
+
+def test_a_language_model_is_read_with_its_key_and_never_shown(tmp_path: Path) -> None:
+    """Off unless the section stands there; the key is a secret like any other."""
+    config = loaded(tmp_path, HEAD + TLDR % 'api_key: "${S}"' + ADA, S=SECRET)
+
+    assert loaded(tmp_path, HEAD + ADA).tldr is None
+    assert config.tldr == TldrSettings("http://localhost:11434/v1", "llama3.2", SECRET)
+    assert SECRET not in repr(config) + str(config)
+
+
+def test_the_key_of_a_language_model_may_stand_in_a_file(tmp_path: Path) -> None:
+    """By the rules of a password's; what is wrong with it is told by its own name."""
+    saved(tmp_path, SECRET, "key").chmod(0o600)
+    config = loaded(tmp_path, HEAD + TLDR % "api_key_file: key" + ADA)
+
+    assert config.tldr
+    assert config.tldr.api_key == SECRET
+    [problem] = problems(tmp_path, HEAD + TLDR % "api_key_file: gone" + ADA)
+    assert "tldr.api_key_file cannot be read" in problem
+
+
+def test_commands_that_send_nothing_need_no_key_of_a_language_model(tmp_path: Path) -> None:
+    """Without its key the model is not asked, with a warning."""
+    config = loaded(tmp_path, HEAD + TLDR % 'api_key: "${GONE}"' + ADA, sending=False)
+
+    assert config.tldr is None
+    assert config.warnings[0].message == "tldr.api_key needs the environment variable GONE, which is not set"

@@ -37,14 +37,14 @@ from newsletter.sources.source import Source
 
 __all__ = ["Config", "IssueSettings", "Schedule", "kind_of", "load"]
 
-_SECRETS = frozenset(("smtp",))
+_SECRETS = frozenset(("smtp", "tldr"))
 
 
 def load(path: Path, *, environment: Mapping[str, str], sending: bool = True) -> Config:
     """Return the settings of a file and all it includes; raises ConfigError with every problem found.
 
-    Commands that send nothing say `sending=False`: then a secret of the mail server that is not there is a warning,
-    and `Config.smtp` is None.
+    Commands that send nothing say `sending=False`: then a secret of the mail server or of a language model that is not
+    there is a warning, and `Config.smtp` or `Config.tldr` is None.
     """
     findings = Findings()
     config = None
@@ -75,7 +75,8 @@ def _config(path: Path, root: Node, findings: Findings, *, sending: bool) -> Con
     """Return the settings of a tree, or None where something was found wrong."""
     settings, sources = _validated(root, findings)
     folder = path.absolute().parent
-    password = _password(root, findings, sending=sending)
+    password = _secret(root, "smtp", "password", findings, sending=sending)
+    api_key = _secret(root, "tldr", "api_key", findings, sending=sending)
     templates = _templates(root, folder, findings)
     if findings.problems or settings is None:
         return None
@@ -90,6 +91,7 @@ def _config(path: Path, root: Node, findings: Findings, *, sending: bool) -> Con
         templates=templates,
         subscribers=convert.subscribers(settings, root, findings),
         picks=convert.picks(settings, root, findings),
+        tldr=convert.tldr(settings.tldr, api_key) if settings.tldr and api_key is not None else None,
     )
 
 
@@ -107,13 +109,15 @@ def _validated(root: Node, findings: Findings) -> tuple[SettingsFile | None, tup
     return settings, sources
 
 
-def _password(root: Node, findings: Findings, *, sending: bool) -> str | None:
-    """Return the password of the mail server, empty where none is asked for, None where it cannot be had."""
-    file, inline = root.find("smtp", "password_file"), root.find("smtp", "password")
+def _secret(root: Node, section: str, name: str, findings: Findings, *, sending: bool) -> str | None:
+    """Return a password or a key, empty where none is asked for, None where it cannot be had."""
+    key = f"{name}_file"
+    file, inline = root.find(section, key), root.find(section, name)
     if file and not file.broken and not inline:
-        return read_password(file, findings, note=findings.problem if sending else findings.warning)
+        note = findings.problem if sending else findings.warning
+        return read_password(file, findings, note=note, key=f"{section}.{key}")
     if inline and inline.value == "":
-        findings.problem(inline.place, "smtp.password is empty; if it is a variable, set it")
+        findings.problem(inline.place, f"{section}.{name} is empty; if it is a variable, set it")
     return str(inline.value) if inline else ""
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
+from pydantic_core import PydanticCustomError
+
 from newsletter.config.naming import Location, shown, subject
+from newsletter.config.picks import paper_identity, paper_in
 from newsletter.config.place import Findings, Node, Place
 
 
@@ -34,6 +37,9 @@ def check_empty(root: Node, empty: list[tuple[Location, Place]], findings: Findi
 def check(root: Node, findings: Findings) -> None:
     """Note what is wrong between the values of a tree."""
     _check_addresses(root, findings)
+    _check_wishes(root, findings)
+    if (tldr := root.child("tldr")) and "api_key" in tldr.keys and "api_key_file" in tldr.keys:
+        findings.problem(tldr.keys["api_key_file"], "tldr has both 'api_key' and 'api_key_file'; keep one of them")
     if (smtp := root.child("smtp")) and isinstance(smtp.value, dict):
         _check_login(smtp, findings)
         _check_encryption(smtp, findings)
@@ -51,6 +57,36 @@ def _check_addresses(root: Node, findings: Findings) -> None:
             who = subject(root, ("subscribers", number))
             where = seen.seen_from(email.place)
             findings.problem(email.place, f"{who} stands already in {where}; keep one of them")
+
+
+def _check_wishes(root: Node, findings: Findings) -> None:
+    """Note the papers that a reader wants both more and less like."""
+    everyone = _papers(root.find("defaults", "exclude"))
+    for number, subscriber in enumerate((root.child("subscribers") or root).items):
+        excluded = everyone | _papers(subscriber.child("exclude"))
+        for paper, item in _papers(subscriber.child("interests")).items() if excluded else ():
+            if paper in excluded:
+                who = subject(root, ("subscribers", number))
+                where = excluded[paper].place.seen_from(item.place)
+                message = f"{who}: {shown(paper)} is an interest and excluded, in {where}; keep one of them"
+                findings.problem(item.place, message)
+
+
+def _papers(listed: Node | None) -> dict[str, Node]:
+    """Return the papers of a list of interests or exclusions, by their identities."""
+    found: dict[str, Node] = {}
+    for item in listed.items if listed else ():
+        written = item.child("paper") or item
+        if isinstance(written.value, str) and (paper := _identity(written.value, alone=written is item)):
+            found.setdefault(paper, item)
+    return found
+
+
+def _identity(text: str, *, alone: bool) -> str:
+    try:
+        return paper_in(text) if alone else paper_identity(text)
+    except PydanticCustomError:  # told by the grammar
+        return ""
 
 
 def _check_login(smtp: Node, findings: Findings) -> None:

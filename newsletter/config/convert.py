@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import TypeVar
 
 from newsletter.config.categories import as_category, is_known
-from newsletter.config.fields import did_you_mean
+from newsletter.config.fields import did_you_mean, has_words
 from newsletter.config.interests import Exclusion
 from newsletter.config.interests import Interest as InterestSection
 from newsletter.config.naming import shown
 from newsletter.config.place import Findings, Node
-from newsletter.config.schema import SettingsFile, SmtpSection, SubscriberSection
+from newsletter.config.schema import SettingsFile, SmtpSection, SubscriberSection, TldrSection
 from newsletter.config.settings import IssueSettings, Schedule
 from newsletter.ids import CATEGORIES
 from newsletter.models import Encryption, Interest, InterestKind, Newsletter, Pick, SmtpSettings, Status, Subscriber
+from newsletter.tldr import TldrSettings
 
 _Value = TypeVar("_Value")
 _GATE = 0.5  # the measured one: `Subscriber.min_score`
+_OTHER_SCRIPT = "matches no paper: only words in Latin letters are matched; say it in English, or under 'keywords'"
 _PORTS = {Encryption.STARTTLS: 587, Encryption.TLS: 465, Encryption.NONE: 25}
 
 
@@ -65,6 +67,18 @@ def smtp(section: SmtpSection, password: str) -> SmtpSettings:
         encryption=section.encryption,
         username=section.username or "",
         password=password,
+        timeout_seconds=section.timeout_seconds,
+    )
+
+
+def tldr(section: TldrSection, api_key: str) -> TldrSettings:
+    """Return the language model that is asked for summaries."""
+    return TldrSettings(
+        url=section.url,
+        model=section.model,
+        api_key=api_key,
+        language=section.language,
+        max_papers=section.max_papers,
         timeout_seconds=section.timeout_seconds,
     )
 
@@ -142,7 +156,13 @@ def _interests(
         elif interest.kind is InterestKind.CATEGORY and as_category(interest.name) and not is_known(interest.name):
             near = did_you_mean(interest.name, CATEGORIES, cutoff=0.7)
             findings.warning(item.place, f"{shown(interest.name)} is no category of arXiv that is known here{near}")
+        elif interest.kind is InterestKind.PHRASE and not _can_match(interest):
+            findings.warning(item.place, f"{shown(interest.name)} {_OTHER_SCRIPT}")
     return tuple(found.values())
+
+
+def _can_match(interest: Interest) -> bool:
+    return any(phrase.isascii() or has_words(phrase) for phrase in interest.phrases)
 
 
 def _interest(section: Exclusion, item: Node) -> Interest:
@@ -153,6 +173,12 @@ def _interest(section: Exclusion, item: Node) -> Interest:
     if section.category is not None:
         category = as_category(section.category) or section.category
         return Interest(InterestKind.CATEGORY, category, (category,), weight, origin)
+    if section.venue is not None:
+        return Interest(InterestKind.VENUE, section.venue, (section.venue,), weight, origin)
+    if section.paper is not None:
+        return Interest(InterestKind.PAPER, section.paper, (section.paper,), weight, origin)
     name = section.name or ""
-    phrases = [name, section.description or "", *section.keywords]
-    return Interest(InterestKind.PHRASE, name, tuple(dict.fromkeys(filter(None, phrases))), weight, origin)
+    phrases = tuple(dict.fromkeys(filter(None, [name, section.description or "", *section.keywords])))
+    # One without such a word would only lower the mean of the others.
+    matched = tuple(phrase for phrase in phrases if phrase.isascii() or has_words(phrase))
+    return Interest(InterestKind.PHRASE, name, matched or phrases, weight, origin)

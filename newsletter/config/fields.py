@@ -29,6 +29,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+_JOINERS = "\u200c\u200d"  # which Persian, Hindi and others write within words
 _WILDCARD = re.compile(r"(?:^|\s)\*|\w{3,}\*(?:\s|$)")  # but an A* search is one
 
 
@@ -145,14 +146,36 @@ def _description(text: str) -> str:
 
 
 def _with_meaning(text: str) -> str:
+    """Return a phrase that a paper may hold; one in letters of another script passes, and is warned of elsewhere."""
     if not text:
         raise wrong("is empty")
-    if any(unicodedata.category(character) == "Cc" for character in text):
-        raise wrong("holds a control character")
-    if not tokens(text, stop_words=QUERY_STOP_WORDS):
+    _check_visible(text)
+    if not has_words(text) and not any(character.isalpha() and not character.isascii() for character in text):
         raise wrong("has no word that papers could be found by; name the subject itself, in English")
     if _WILDCARD.search(text):
         raise wrong("holds a '*', which means nothing here; singular and plural are found as they are")
+    return text
+
+
+def has_words(phrase: str) -> bool:
+    """Return whether a phrase has a word that papers are matched by, which is one of Latin letters or digits."""
+    return bool(tokens(phrase, stop_words=QUERY_STOP_WORDS))
+
+
+def _check_visible(text: str) -> None:
+    for character in text if not (text.isascii() and text.isprintable()) else "":
+        kind = unicodedata.category(character)
+        if kind == "Cc":
+            raise wrong("holds a control character")
+        if kind == "Cf" and character not in _JOINERS:
+            raise wrong(f"holds a character that cannot be seen (U+{ord(character):04X}); retype it")
+
+
+def _name(text: str) -> str:
+    text = check_line(text)
+    _check_visible(text)
+    if not any(character.isalnum() for character in text):
+        raise wrong("has no letter; write it as it stands on papers")
     return text
 
 
@@ -165,6 +188,7 @@ def _number(value: Any) -> Any:
 
 
 Line = Annotated[str, AfterValidator(check_line)]
+Name = Annotated[str, AfterValidator(_name)]
 Address = Annotated[str, AfterValidator(check_address)]
 Clock = Annotated[time, BeforeValidator(_clock)]
 Days = Annotated[frozenset[int], BeforeValidator(_days)]

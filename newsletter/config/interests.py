@@ -1,27 +1,27 @@
-"""The forms of an interest: a phrase, an arXiv category, an author, or a phrase said at length."""
+"""The forms of an interest: a phrase, an arXiv category, an author, a venue, an example paper, a phrase at length."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from newsletter.config.categories import as_category, parts_of
-from newsletter.config.fields import Description, Line, Phrase, Weight, wrong
+from newsletter.config.fields import Description, Name, Phrase, Weight, wrong
+from newsletter.config.picks import PaperIdentity, paper_in
 from newsletter.config.section import Section
 from newsletter.models import InterestKind
 
-# https://info.arxiv.org/help/arxiv_identifier.html
-_ARXIV_ID = r"\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?"
-_PAPER = re.compile(rf"(?:arxiv|doi|pmid|s2):.*|https?://.*|10\.\d{{4,9}}/.*|{_ARXIV_ID}", re.IGNORECASE)
-_NO_PAPERS = "example papers are not supported as interests yet; describe the subject in a phrase"
-_NUMBER = f'is a number to YAML; a paper is written "arxiv:2401.10020" in quotes, but {_NO_PAPERS}'
-_KINDS = ("name", "author", "category")
+_FORMS = "must be a phrase, an arXiv category, a paper, or keys such as 'name:' and 'keywords:'"
+_NUMBER = 'is a number to YAML; a paper is written in quotes, with its kind: "arxiv:2401.10020"'
+_KINDS = ("name", "author", "category", "venue", "paper")
+_IDS = ("arxiv", "doi", "pmid", "openreview", "s2")
 
 
 def kind_of(text: str) -> InterestKind:
-    """Return what an interest written as a plain text is taken for: a category where it has the form of one."""
+    """Return what an interest written as a plain text is taken for: a phrase unless it has the form of another kind."""
+    if paper_in(text):
+        return InterestKind.PAPER
     return InterestKind.CATEGORY if as_category(text.strip()) else InterestKind.PHRASE
 
 
@@ -34,21 +34,25 @@ class Exclusion(Section):
     """The phrase said at length."""
     keywords: list[Phrase] = Field(default_factory=list, max_length=50)
     """Further phrases that mean the same."""
-    author: Line | None = None
+    author: Name | None = None
     """The name of an author, as it stands on papers."""
-    category: Line | None = None
+    category: Name | None = None
     """A category of arXiv or of another source."""
+    venue: Name | None = None
+    """A conference or journal, as papers name it."""
+    paper: PaperIdentity | None = None
+    """An example, by an id with its kind or by its address: more like this one, or among exclusions less."""
 
     @model_validator(mode="before")
     @classmethod
     def _from_short_form(cls, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, str | int | float | dict):
-            raise wrong("must be a phrase, an arXiv category, or keys such as 'name:' and 'keywords:'")
+            raise wrong(_FORMS)
         if isinstance(value, int | float):
             raise wrong(_NUMBER)
         if isinstance(value, dict):
-            if {"paper", "arxiv", "doi"} & value.keys():
-                raise wrong(f"is a paper: {_NO_PAPERS}")
+            if split := next((kind for kind in _IDS if kind in value), None):
+                raise wrong(f"has a key '{split}'; a paper is one text in quotes, such as \"{split}:…\"")
             return value
         return _of_text(value.strip())
 
@@ -57,7 +61,7 @@ class Exclusion(Section):
         given = [kind for kind in _KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
             said = " and ".join(f"'{kind}'" for kind in given) or "none"
-            raise wrong(f"needs exactly one of 'name', 'author' and 'category', and has {said}")
+            raise wrong(f"needs exactly one of 'name', 'author', 'category', 'venue' and 'paper', and has {said}")
         if given != ["name"] and (self.description is not None or self.keywords):
             raise wrong(
                 f"cannot have a description or keywords beside '{given[0]}'; make them an interest of their own"
@@ -73,8 +77,8 @@ class Interest(Exclusion):
 
 
 def _of_text(text: str) -> dict[str, str]:
-    if _PAPER.fullmatch(text):
-        raise wrong(f"is a paper: {_NO_PAPERS}")
+    if paper := paper_in(text):
+        return {"paper": paper}
     if parts := parts_of(text):
         raise wrong(f"is a whole archive of arXiv; name its categories, such as {parts[0]}")
     category = as_category(text)

@@ -9,7 +9,7 @@ from newsletter.config.place import Node
 
 Location = tuple[str | int, ...]
 
-_SECRET = frozenset(("password",))
+_SECRET = frozenset(("password", "api_key"))
 _LONGEST = 60
 
 
@@ -26,7 +26,7 @@ def masked(text: str) -> str:
 
 def is_secret(location: Location) -> bool:
     """Say whether what stands at a location must never be shown."""
-    return any(part in _SECRET for part in location) or location[:1] in (("smtp",), ("store",))
+    return any(part in _SECRET for part in location) or location[:1] in (("smtp",), ("store",), ("tldr",))
 
 
 def subject(root: Node, location: Location) -> str:
@@ -72,7 +72,10 @@ def _within(root: Node, start: Location, rest: list[str | int]) -> list[str]:
 
 
 def _item(node: Node | None, number: int) -> str:
-    for spelled in (node, *(node.child(key) if node else None for key in ("name", "author", "category"))):
+    for spelled in (
+        node,
+        *(node.child(key) if node else None for key in ("name", "author", "category", "venue", "paper")),
+    ):
         if spelled and spelled.written:
             return shown(spelled.written)
     return str(number + 1)

@@ -1,4 +1,4 @@
-"""The password of the mail server, from a file of its own."""
+"""A secret from a file of its own: the password of the mail server, the key of a language model."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ _MAX_BYTES = 4_096
 _OWN_FOLDER = Path("/run/secrets")  # where Docker mounts secrets, readable by all inside the container
 
 
-def read_password(node: Node, findings: Findings, *, note: Callable[[Place, str], None]) -> str | None:
+def read_password(
+    node: Node, findings: Findings, *, note: Callable[[Place, str], None], key: str = "smtp.password_file"
+) -> str | None:
     """Return the one line that a file holds, without its end; None after a `note` of why there is none.
 
-    A relative path begins at the folder of the YAML file that names it.
+    `key` is what the settings call it. A relative path begins at the folder of the YAML file that names it.
     """
     path = node.place.file.path.parent / str(node.value)
     try:
         text = _one_line(path)
         if _readable_by_all(path):
-            findings.warning(node.place, f"smtp.password_file can be read by everyone; run: chmod 600 {node.written}")
+            findings.warning(node.place, f"{key} can be read by everyone; run: chmod 600 {node.written}")
     except OSError as error:
-        note(node.place, f"smtp.password_file cannot be read: {error.strerror}")
+        note(node.place, f"{key} cannot be read: {error.strerror}")
     except ValueError as error:
-        note(node.place, f"smtp.password_file {error}")
+        note(node.place, f"{key} {error}")
     else:
         return text
     return None

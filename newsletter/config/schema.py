@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
@@ -48,14 +49,23 @@ def _sender(value: Any) -> Sender:
     return Sender(found["name"].strip().strip('"').strip(), check_address(found["address"].strip()))
 
 
-def _abstract(value: Any) -> int | None:
-    """Return the number of sentences; None for all of them."""
+def _abstract(value: Any) -> int | Literal["summary"] | None:
+    """Return the number of sentences; None for all of them, or `summary`."""
+    if value == "summary":
+        return "summary"
     if value in ("none", "full"):
         return 0 if value == "none" else None
     found = _SENTENCES.fullmatch(value) if isinstance(value, str) else None
     if not found or int(found[1]) > _MAX_SENTENCES:
-        raise wrong(f"must be 'none', '2 sentences' (up to {_MAX_SENTENCES}) or 'full'")
+        raise wrong(f"must be 'summary', 'none', '2 sentences' (up to {_MAX_SENTENCES}) or 'full'")
     return int(found[1])
+
+
+def _endpoint(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.query:
+        raise wrong("must be a web address without user name or query, such as http://localhost:11434/v1")
+    return text.rstrip("/").removesuffix("/chat/completions")
 
 
 def _store(text: str) -> str:
@@ -116,10 +126,29 @@ class IssueSection(Section):
     """The most papers in one issue, 12 unless given."""
     trending: FewPapers | None = None
     """The most papers in the section of what others recommend, beside these; 3 unless given, 0 for no such section."""
-    abstract: Annotated[int | None, BeforeValidator(_abstract)] = 2
-    """`none`, `2 sentences` or `full`."""
+    abstract: Annotated[int | Literal["summary"] | None, BeforeValidator(_abstract)] = "summary"
+    """`summary` (a sentence or two that say what was found), `none`, `2 sentences` or `full`."""
     send_when_empty: bool = False
     """Whether a day without papers is told by an email."""
+
+
+class TldrSection(Section):
+    """A language model that says of each paper in a sentence what was found; nothing is asked without this section."""
+
+    url: Annotated[Line, AfterValidator(_endpoint)]
+    """Where it answers, up to `/v1`, such as `http://localhost:11434/v1`; any server of OpenAI's protocol."""
+    model: Line
+    """Its name there."""
+    api_key: SecretStr | None = None
+    """The key; best as `${TLDR_KEY}`."""
+    api_key_file: Line | None = None
+    """A file that holds nothing but the key."""
+    language: Line = "English"
+    """The language it writes."""
+    max_papers: Annotated[int, Field(ge=1, le=1_000)] = 50
+    """The most papers it is asked about in one run."""
+    timeout_seconds: Seconds = 30.0
+    """How long to wait for one answer."""
 
 
 class DefaultsSection(Section):
@@ -142,7 +171,7 @@ class DefaultsSection(Section):
     updates: bool | None = None
     """Whether a paper they have comes again when a newer version of it is announced; false unless given."""
     exclude: list[Exclusion] = Field(default_factory=list, max_length=200)
-    """Phrases, categories and authors they do not want to see."""
+    """Phrases, categories, authors and venues they do not want to see, and papers they want less like."""
 
 
 class SubscriberSection(DefaultsSection):
@@ -165,6 +194,7 @@ class SettingsFile(Section):
     schedule: ScheduleSection = ScheduleSection()
     smtp: SmtpSection | None = None
     issue: IssueSection = IssueSection()
+    tldr: TldrSection | None = None
     store: Annotated[str, AfterValidator(_store)] = "sqlite:///newsletter.db"
     """The database; a relative path begins at the folder of this file."""
     templates: Line | None = None

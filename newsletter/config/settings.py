@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
+from typing import Literal
 
 from newsletter.errors import Problem
 from newsletter.models import Newsletter, Pick, SmtpSettings, Subscriber
 from newsletter.sources.source import Source
+from newsletter.tldr import TldrSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,11 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class IssueSettings:
-    """How every issue looks. `abstract_sentences` is None for whole abstracts and 0 for none."""
+    """How every issue looks. `abstract_sentences` is None for whole abstracts, 0 for none, `summary` for a summary."""
 
     max_papers: int = 12
     trending: int = 3
-    abstract_sentences: int | None = 2
+    abstract_sentences: int | Literal["summary"] | None = "summary"
     send_when_empty: bool = False
 
 
@@ -38,7 +40,7 @@ class Config:
     """Everything that `subscribers.yaml` says. Made by `load`.
 
     `store` is a database address with an absolute path. Addresses may hold passwords: neither `store` nor
-    `sources` show in a representation. `smtp` is None where the file has no such section.
+    `sources` show in a representation. `smtp` and `tldr` are None where the file has no such section.
     """
 
     path: Path
@@ -51,4 +53,5 @@ class Config:
     templates: Path | None
     subscribers: tuple[Subscriber, ...]
     picks: tuple[Pick, ...] = ()
+    tldr: TldrSettings | None = None
     warnings: tuple[Problem, ...] = ()
