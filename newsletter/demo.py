@@ -25,7 +25,7 @@ from newsletter.deliver.smtp import SmtpMailer
 from newsletter.errors import UsageError
 from newsletter.inbox import Inbox
 from newsletter.models import Edition, MatchedPaper, SmtpSettings, Status
-from newsletter.pipeline import Due, Outcome, Prepared, Progress, collect_edition, prepare, send, silent
+from newsletter.pipeline import Due, Outcome, Prepared, Progress, collect_edition, groundwork, send, silent
 from newsletter.render import compile_templates
 from newsletter.sample import ATOM_FEED, DAY, LISTING_PAGE
 from newsletter.sources.arxiv import Arxiv
@@ -105,11 +105,10 @@ def _main_job(
     active = [reader for reader in config.subscribers if reader.status is Status.ACTIVE]
     with Store.open(config.store) as store, SmtpMailer(config.smtp) as mailer:
         fetch = HttpAndFiles(directory)
-        encode = weights.vectors.encode
         edition = collect_edition(
-            config.sources, store, fetch=fetch, day=day, now=now, encode=encode, progress=progress
+            config.sources, store, fetch=fetch, day=day, now=now, weights=lambda: weights, progress=progress
         )
-        prepared = prepare(edition, config.subscribers, weights, progress=progress)
+        prepared = groundwork(store, edition, config.subscribers, weights, progress=progress)
         outcomes = send(
             config,
             store,

@@ -12,7 +12,7 @@ from pathlib import Path
 from newsletter.config import Config
 from newsletter.deliver.message import as_bytes
 from newsletter.models import Edition, Email, Issue, Subscriber
-from newsletter.pipeline import issue_for, prepare, trends_on
+from newsletter.pipeline import groundwork, issue_for, prepare, trends_on
 from newsletter.render import compile_templates, render
 from newsletter.store import Store
 from newsletter.weights import load as load_weights
@@ -34,7 +34,12 @@ def draw(
     """Return what each of `subscribers` would get from `edition`; with a store, without what they already have."""
     moment = datetime.combine(edition.day, time(7), UTC)
     trends = trends_on(store, config.picks, day=edition.day, now=moment) if store else ()
-    prepared = prepare(edition, config.subscribers, load_weights(), trends=trends)
+    weights = load_weights()
+    prepared = (
+        groundwork(store, edition, config.subscribers, weights, trends=trends)
+        if store
+        else prepare(edition, config.subscribers, weights)
+    )
     templates = compile_templates(config.templates)
     found = []
     for reader in subscribers:

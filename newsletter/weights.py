@@ -8,7 +8,8 @@ title_phrases.tsv.gz       count, tab, phrase
 heads.tsv.gz               hundredths, tab, word
 spelling.txt               a word a line as it is usually written; its key is its lower case
 
-`load` reads what `save` wrote; nothing is ever unpickled.
+`load` reads what `save` wrote; nothing is ever unpickled. Every file is read and its checksum proven at once; tables of
+words are taken apart when they are first asked for, which is most of the time, and few commands need them all.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +32,8 @@ from numpy.typing import NDArray
 from newsletter.background import Background
 from newsletter.embed import TermVectors
 from newsletter.errors import WeightsError
+
+V = TypeVar("V")
 
 _DAMAGE = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
 
@@ -47,10 +52,7 @@ def load(folder: Traversable | None = None) -> Weights:
     try:
         return _checked(Weights(vectors=_read_vectors(place), background=_read_background(place)))
     except _DAMAGE as error:
-        way_out = "install the package again, or make them with `python -m newsletter.train`"
-        raise WeightsError(
-            f"the term vectors in {place} are missing or damaged ({_first_line(error)}): {way_out}"
-        ) from error
+        raise _damaged(place, error) from error
 
 
 def save(weights: Weights, folder: Path) -> None:
@@ -75,25 +77,58 @@ def save(weights: Weights, folder: Path) -> None:
 def _read_vectors(folder: Traversable) -> TermVectors:
     arrays = _arrays(folder / "vectors.npz")
     terms = _text_lines((folder / "vocabulary.txt").read_bytes())
+    scales = arrays["scale"].astype(np.float32)
     return TermVectors(
-        index={term: row for row, term in enumerate(terms)},
+        index=dict(zip(terms, range(len(terms)), strict=True)),
         rows=_small_integers(arrays["q"]),
-        scales=arrays["scale"].astype(np.float32),
+        scales=scales,
+        name=f"terms-{zlib.crc32(scales.tobytes()):08x}",  # no two trainings give the same 44,000 scales
     )
 
 
 def _read_background(folder: Traversable) -> Background:
     arrays = _arrays(folder / "background.npz")
-    heads = _unpacked_counts((folder / "heads.tsv.gz").read_bytes())
+    frequencies = _unpacked((folder / "document_frequency.tsv.gz").read_bytes())
+    phrases, heads = (_unpacked((folder / f"{name}.tsv.gz").read_bytes()) for name in ("title_phrases", "heads"))
+    spelling = (folder / "spelling.txt").read_bytes()
     return Background(
         papers=int(arrays["papers"]),
-        document_frequency=_unpacked_counts((folder / "document_frequency.tsv.gz").read_bytes()),
+        document_frequency=_Deferred(folder, lambda: _counts(frequencies)),
         mean=arrays["mean"].astype(np.float32),
         covariance=arrays["covariance"].astype(np.float32),
-        title_phrases=_unpacked_counts((folder / "title_phrases.tsv.gz").read_bytes()),
-        heads={word: share / 100 for word, share in heads.items()},
-        spelling={word.lower(): word for word in _text_lines((folder / "spelling.txt").read_bytes())},
+        title_phrases=_Deferred(folder, lambda: _counts(phrases)),
+        heads=_Deferred(folder, lambda: {word: share / 100 for word, share in _counts(heads).items()}),
+        spelling=_Deferred(folder, lambda: {word.lower(): word for word in _text_lines(spelling)}),
     )
+
+
+class _Deferred(Mapping[str, V], Generic[V]):
+    """A mapping that is made when it is first asked; WeightsError then if its file holds something else."""
+
+    def __init__(self, folder: Traversable, make: Callable[[], dict[str, V]]) -> None:
+        self._folder, self._make = folder, make
+
+    @cached_property
+    def _made(self) -> dict[str, V]:
+        try:
+            made = self._make()
+        except _DAMAGE as error:
+            raise _damaged(self._folder, error) from error
+        # Asked a million times by some: from now on without a detour.
+        vars(self).update(get=made.get, items=made.items, keys=made.keys, values=made.values)
+        return made
+
+    def __getitem__(self, key: str) -> V:
+        return self._made[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
 
 
 def _checked(weights: Weights) -> Weights:
@@ -131,11 +166,20 @@ def _packed_counts(counts: Mapping[str, int]) -> bytes:
     return gzip.compress(_lines(f"{counts[key]}\t{key}" for key in sorted(counts)), mtime=0)
 
 
-def _unpacked_counts(content: bytes) -> dict[str, int]:
+def _unpacked(content: bytes) -> bytes:
     if not content:  # which gzip takes for an archive of nothing
         raise ValueError("a file is empty")
-    rows = (line.partition("\t") for line in _text_lines(gzip.decompress(content)))
-    return {key: int(count) for count, _, key in rows}
+    return gzip.decompress(content)
+
+
+def _counts(content: bytes) -> dict[str, int]:
+    parts = content.decode().replace("\t", "\n").split("\n")[:-1]
+    return dict(zip(parts[1::2], map(int, parts[::2]), strict=True))
+
+
+def _damaged(place: Traversable, error: BaseException) -> WeightsError:
+    way_out = "install the package again, or make them with `python -m newsletter.train`"
+    return WeightsError(f"the term vectors in {place} are missing or damaged ({_first_line(error)}): {way_out}")
 
 
 def _first_line(error: BaseException) -> str:

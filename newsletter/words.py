@@ -7,6 +7,7 @@ Two views of the same words. `words` keeps everything and is what the term vecto
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 # Function words, and the prose every abstract is written in.
@@ -40,13 +41,17 @@ def words(text: str) -> list[str]:
 
 def tokens(text: str, *, stop_words: frozenset[str] = STOP_WORDS) -> list[str]:
     """Return the stems that carry meaning, with short compounds also joined: text-to-SQL gives text, sql, texttosql."""
-    found: list[str] = []
-    for compound in _WORD.findall(text.lower()):
-        parts = _parts(compound)
-        found += [part for part in parts if part not in stop_words and (len(part) > 1 or part.isdigit())]
-        if 1 < len(parts) <= _LONGEST_JOINED:
-            found.append("".join(parts))
-    return [stem(token) for token in found]
+    return [token for compound in _WORD.findall(text.lower()) for token in _meaning(compound, stop_words)]
+
+
+@lru_cache(maxsize=1 << 17)
+def _meaning(compound: str, stop_words: frozenset[str]) -> tuple[str, ...]:
+    """Return the tokens of one compound; kept, since a language has few words and texts have many."""
+    parts = _parts(compound)
+    found = [part for part in parts if part not in stop_words and (len(part) > 1 or part.isdigit())]
+    if 1 < len(parts) <= _LONGEST_JOINED:
+        found.append("".join(parts))
+    return tuple(stem(token) for token in found)
 
 
 def stem(word: str) -> str:

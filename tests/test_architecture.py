@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "newsletter"
 
-LEAVES = {"models", "errors", "words", "vectors", "background", "tfidf", "text", "tex", "ids"}
+LEAVES = {"models", "errors", "words", "vectors", "background", "tfidf", "text", "tex", "ids", "summary"}
 # Pure rooms, each with the libraries it wraps.
 CORE = {
     "sources": {"feedparser", "pydantic", "lxml", "bibtexparser"},
@@ -21,7 +21,7 @@ CORE = {
     "compose": {"numpy"},
     "render": {"jinja2", "mjml", "premailer", "cssutils", "lxml", "markupsafe"},
 }
-EDGES = {"collect", "deliver", "store", "inbox", "weights", "sample"}
+EDGES = {"collect", "deliver", "store", "inbox", "weights", "sample", "tldr"}
 # What each of these may import of ours, besides the leaves.
 ALLOWED = {
     "collect": {"sources", "__init__"},
@@ -31,11 +31,13 @@ ALLOWED = {
     "sample": set[str](),
     "weights": {"embed"},
     "train": {"embed", "weights"},
-    "config": {"sources"},
+    "config": {"sources", "tldr"},
+    "tldr": set[str](),
     "pipeline": set(CORE) | EDGES | {"config"},
-    "explain": set(CORE) | EDGES | {"config", "pipeline"},
+    "explain": set(CORE) | EDGES | {"config", "pipeline", "schedule"},
     "backtest": set(CORE) | EDGES | {"config", "pipeline", "schedule"},
     "schedule": EDGES | {"config", "pipeline", "render"},
+    "search": {"match", "store", "weights"},
     "preview": set(CORE) | EDGES | {"config", "pipeline"},
     "demo": set(CORE) | EDGES | {"config", "pipeline"},
 }

@@ -95,12 +95,29 @@ def test_no_texts_give_no_rows() -> None:
 
 def test_a_texts_vector_does_not_depend_on_its_company() -> None:
     """Encoding one by one or together is the same, bit for bit: an email never depends on the batch."""
-    texts = ["galaxy", "llm cluster", "nothing known", "galaxy cluster llm"]
+    texts = [
+        "galaxy",
+        "llm cluster",
+        "nothing known",
+        "galaxy cluster llm",
+        "galaxy cluster llm " * 40,
+        "",
+        "llm " * 17,
+    ]
     together = some_vectors().encode(texts)
 
     alone = np.concatenate([some_vectors().encode([text]) for text in texts])
 
     np.testing.assert_array_equal(alone, together)
+
+
+def test_a_long_text_is_summed_like_a_short_one() -> None:
+    """However many terms: the same words again and again point where they point once, but for the pairs between."""
+    some = some_vectors()
+
+    once, often = some.encode(["llm", "llm " * 300])
+
+    np.testing.assert_allclose(often, once, rtol=1e-5)
 
 
 def test_moments_equal_those_over_all_papers() -> None:

@@ -39,7 +39,7 @@ def test_the_example_shows_every_form_of_an_interest() -> None:
     config = load(EXAMPLE, environment={}, sending=False)
     interests = [interest for reader in config.subscribers for interest in reader.interests]
 
-    assert {interest.kind for interest in interests} == set(InterestKind)
+    assert {interest.kind for interest in interests} == set(InterestKind) - {InterestKind.VOTES}
     assert any(interest.weight > 1 for interest in interests)
     assert any(len(interest.phrases) > 2 for interest in interests)
     assert all(reader.exclude for reader in config.subscribers)
@@ -81,7 +81,7 @@ def test_what_the_starter_comments_out_is_valid_too(tmp_path: Path) -> None:
     config = load(path, environment={"SMTP_PASSWORD": "secret"})
 
     assert [warning.message for warning in config.warnings] == ["include: no file matches 'subscribers.d/*.yaml'"]
-    assert (config.subscribers[0].name, len(config.subscribers[0].interests)) == ("Ada", 4)
+    assert (config.subscribers[0].name, len(config.subscribers[0].interests)) == ("Ada", 6)
     assert len(config.sources) == 4
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from makers import a_paper, a_topic, an_interest
+from makers import a_paper, an_interest
 
-from newsletter.match import PASSES, Hit, excluded, match, rate, score
-from newsletter.match.examples import rank_by_examples
+from newsletter.match import PASSES, Hit, Hits, Tastes, Voted, excluded, own_interests, read, score
 from newsletter.match.lexical import index, query_tokens
-from newsletter.match.phrases import GATE
-from newsletter.models import Interest, InterestKind, Paper, ReasonKind
+from newsletter.match.phrases import GATE, rate
+from newsletter.match.tastes import NO_TASTES
+from newsletter.models import Interest, InterestKind, Paper, ReasonKind, Signals
 from newsletter.weights import Weights
 
 DECODING = a_paper(
@@ -36,19 +38,26 @@ CORAL = a_paper(
 PAPERS = (DECODING, GALAXIES, CORAL)
 
 
+def scored(
+    interests: Sequence[Interest],
+    weights: Weights,
+    *,
+    floor: float = PASSES,
+    papers: Sequence[Paper] = PAPERS,
+    tastes: Tastes = NO_TASTES,
+) -> Hits:
+    """Return the hits of some interests among the papers."""
+    reading = read(papers, weights.vectors.encode_papers(papers), weights.background)
+    return score(interests, reading, encode=weights.vectors.encode, floor=floor, tastes=tastes)
+
+
 def hits_of(
-    interest: Interest, weights: Weights, *, floor: float = PASSES, papers: tuple[Paper, ...] = PAPERS
+    interest: Interest, weights: Weights, *, floor: float = PASSES, papers: Sequence[Paper] = PAPERS
 ) -> dict[str, Hit]:
-    """Return the hits of one interest among the papers."""
-    found = score(
-        [interest],
-        papers,
-        paper_vectors=weights.vectors.encode([paper.text for paper in papers]),
-        encode=weights.vectors.encode,
-        background=weights.background,
-        floor=floor,
-    )
-    return dict(found[interest])
+    """Return the hits of one interest by paper id."""
+    hits = scored([interest], weights, floor=floor, papers=papers)
+    found = ((paper.id, hits.hit(interest, paper.id)) for paper in papers)
+    return {paper_id: hit for paper_id, hit in found if hit is not None}
 
 
 def of_kind(kind: InterestKind, value: str) -> Interest:
@@ -150,25 +159,45 @@ def test_accents_do_not_hide_an_author(weights: Weights) -> None:
 # ------------------------------------------------------------------ exclusions
 
 
+def covered(rule: Interest, weights: Weights, papers: Sequence[Paper] = PAPERS, **fields: Tastes) -> set[str]:
+    """Return the papers that one exclusion covers."""
+    reading = read(papers, weights.vectors.encode_papers(papers), weights.background)
+    return set(excluded([rule], reading, **fields)[rule])
+
+
 @pytest.mark.parametrize(
     "rule",
     [
         an_interest("speculative decoding"),
+        an_interest("nothing", phrases=("nothing", "draft model")),
         of_kind(InterestKind.CATEGORY, "cs.CL"),
         of_kind(InterestKind.AUTHOR, "Grace Hopper"),
+        of_kind(InterestKind.PAPER, "arxiv:1"),
     ],
-    ids=["phrase", "category", "author"],
+    ids=["phrase", "keyword", "category", "author", "paper"],
 )
-def test_an_exclusion_covers_what_has_exactly_that(rule: Interest) -> None:
+def test_an_exclusion_covers_what_has_exactly_that(rule: Interest, weights: Weights) -> None:
     """Exclusions are exact: nobody loses a paper because it is somewhat alike."""
-    assert excluded(PAPERS[:2], [rule])["arxiv:1"] == rule
+    assert covered(rule, weights, PAPERS[:2]) == {"arxiv:1"}
 
 
-def test_words_apart_are_not_the_excluded_phrase() -> None:
-    """The words must stand side by side."""
-    paper = a_paper("Decoding of speculative trades")
+@pytest.mark.parametrize(
+    "title", ["Decoding of speculative trades", "Speculative trees, tree decoding and speculative tree sampling"]
+)
+def test_words_apart_are_not_the_excluded_phrase(title: str, weights: Weights) -> None:
+    """The words must stand side by side, all of them at once."""
+    paper = a_paper(title, abstract="")
 
-    assert excluded([paper], [an_interest("speculative decoding")]) == {}
+    assert covered(an_interest("speculative decoding"), weights, [paper]) == set()
+    assert covered(an_interest("speculative tree decoding"), weights, [paper]) == set()
+
+
+def test_what_is_very_like_an_excluded_example_is_covered(weights: Weights) -> None:
+    """Less like this: the example's twin, and nothing of another subject."""
+    example = a_paper(DECODING.title, id="arxiv:example", abstract=DECODING.abstract)
+    tastes = Tastes({"arxiv:example": example}, vectors={example.id: weights.vectors.encode_papers([example])[0]})
+
+    assert covered(of_kind(InterestKind.PAPER, "arxiv:example"), weights, tastes=tastes) == {"arxiv:1"}
 
 
 # ------------------------------------------------------------------ scores
@@ -179,7 +208,7 @@ def test_what_passes_always_stands_above_what_does_not(values: list[float], weig
     """The scale keeps the gate where it is: at 0.5, whatever the weight."""
     combined = np.array([values], dtype=np.float32)
 
-    scores = rate(combined, np.zeros_like(combined), weight=weight)
+    scores = rate(combined[0], combined[0], weight)
 
     assert ((scores >= PASSES) == (combined[0] >= np.float32(GATE))).all()
     assert ((scores >= 0) & (scores <= 1)).all()
@@ -187,11 +216,9 @@ def test_what_passes_always_stands_above_what_does_not(values: list[float], weig
 
 def test_weight_raises_a_score_but_opens_no_gate() -> None:
     """What does not match does not match more for being wanted more."""
-    combined = np.array([[GATE + 0.2, GATE - 0.2]], dtype=np.float32)
+    combined = np.array([GATE + 0.2, GATE - 0.2], dtype=np.float32)
 
-    exactness = np.zeros_like(combined)
-
-    light, heavy = rate(combined, exactness), rate(combined, exactness, weight=3.0)
+    light, heavy = rate(combined, combined), rate(combined, combined, 3.0)
 
     assert heavy[0] > light[0]
     assert heavy[1] < PASSES
@@ -204,54 +231,206 @@ def test_the_lexical_score_counts_words_no_paper_has() -> None:
     assert lexical.scores("speculative decoding")[0] > lexical.scores("speculative decoding of zyxgraphs")[0]
 
 
-# ------------------------------------------------------------------ topics
+def test_a_word_said_twice_counts_twice() -> None:
+    """The score of many phrases at once is that of each by itself."""
+    lexical = index(PAPERS, frequency={"decoding": 40}, size=100)
+    phrases = ["speculative decoding", "decoding, decoding, decoding", "zyxgraphs", "", "tree drafts of a galaxy"]
+
+    found = lexical.look_up(phrases)
+
+    by_phrase = {
+        (owner, row): score for owner, row, score in zip(found.phrases, found.papers, found.words, strict=True)
+    }
+    for owner, phrase in enumerate(phrases):
+        for row in range(len(PAPERS)):
+            assert by_phrase.get((owner, row), 0.0) == pytest.approx(lexical.score(phrase, row), abs=1e-6)
 
 
-def test_topics_are_cut_to_what_the_reader_asked_for(weights: Weights) -> None:
-    """Two readers of one edition see the same topic, each their own papers of it."""
-    interest = an_interest("speculative decoding")
-    hits = {interest: hits_of(interest, weights)}
+@pytest.mark.parametrize(
+    ("phrase", "every", "exact"),
+    [
+        ("speculative decoding", True, True),
+        ("decoding speculative", True, False),
+        ("tree decoding", True, False),
+        ("tree of coral", False, False),
+    ],
+)
+def test_the_very_phrase_is_told_from_its_words(phrase: str, every: bool, exact: bool) -> None:  # noqa: FBT001 - a case
+    """Neighbours in the phrase must be neighbours in the paper."""
+    found = index(PAPERS, frequency={}, size=0).look_up([phrase])
 
-    (found,) = match([a_topic("Everything", *PAPERS)], [interest], hits)
+    assert (bool(found.every[0]), bool(found.exact[0])) == (every, exact)
 
-    assert [paper.paper.id for paper in found.papers] == ["arxiv:1"]
-    assert found.interests == ("speculative decoding",)
+
+# ------------------------------------------------------------------ one reader
+
+
+def test_a_reader_gets_what_any_interest_let_through_the_best_first(weights: Weights) -> None:
+    """Each paper once, with its best score, and in the same order as its evidence."""
+    interests = [an_interest("speculative decoding"), of_kind(InterestKind.CATEGORY, "cs.CL"), an_interest("galaxy")]
+    hits = scored(interests, weights)
+
+    rows, scores = hits.best(interests)
+    matched = hits.matched(interests)
+
+    assert [PAPERS[row].id for row in rows] == [each.paper.id for each in matched] == ["arxiv:1", "arxiv:2"]
+    assert scores.tolist() == [each.score for each in matched]
+    assert hits.best(interests, most=1)[0].tolist() == [0]
+    assert hits.best([])[0].tolist() == []
 
 
 def test_a_reason_names_the_line_of_this_reader(weights: Weights) -> None:
     """Who wrote the same words elsewhere shares the score and not the line."""
     grace, ada = (an_interest("speculative decoding", origin=f"subscribers.yaml:{line}") for line in (7, 12))
-    hits = {grace: hits_of(grace, weights)}
 
-    (found,) = match([a_topic("Decoding", DECODING)], [ada], hits)
+    (found,) = scored([grace, ada], weights).matched([ada])
 
-    assert [reason.origin for reason in found.papers[0].reasons] == ["subscribers.yaml:12"]
+    assert [reason.origin for reason in found.reasons] == ["subscribers.yaml:12"]
 
 
 def test_every_interest_that_asked_is_a_reason(weights: Weights) -> None:
     """Two interests, two reasons, the stronger first."""
-    interests = [an_interest("speculative decoding"), of_kind(InterestKind.CATEGORY, "cs.CL")]
-    hits = {interest: hits_of(interest, weights) for interest in interests}
+    interests = [of_kind(InterestKind.CATEGORY, "cs.CL"), an_interest("speculative decoding")]
 
-    (found,) = match([a_topic("Decoding", DECODING)], interests, hits)
+    (found,) = scored(interests, weights).matched(interests)
 
-    assert [reason.kind for reason in found.papers[0].reasons] == [ReasonKind.WORDS, ReasonKind.CATEGORY]
-
-
-# ------------------------------------------------------------------ examples
+    assert [reason.kind for reason in found.reasons] == [ReasonKind.WORDS, ReasonKind.CATEGORY]
 
 
-def test_papers_like_the_liked_ones_come_first(weights: Weights) -> None:
-    """One example is enough to tell decoding from galaxies."""
-    liked = a_paper("Faster inference with a draft model", abstract="Speculative sampling verifies drafted tokens.")
-    vectors = weights.vectors.encode([paper.text for paper in PAPERS])
+def test_many_interests_score_as_each_alone(weights: Weights) -> None:
+    """Nobody's score depends on who else asks: chunks, order and company are nothing to it."""
+    interests = [an_interest(f"speculative decoding of tree number {number}") for number in range(3000)]
+    interests[1500] = an_interest("x", phrases=("luminous galaxies", "redshift", "JWST"), weight=2.0)
 
-    ranks = rank_by_examples(
-        [liked],
-        PAPERS,
-        liked_vectors=weights.vectors.encode([liked.text]),
-        paper_vectors=vectors,
-        background=weights.background,
+    together = scored(interests, weights, floor=0.3)
+
+    for place in (0, 1499, 1500, 1501, 2999):
+        alone = scored([interests[place]], weights, floor=0.3)
+        assert together.of(interests[place])[0].tolist() == alone.of(interests[place])[0].tolist()
+        assert together.of(interests[place])[1] == pytest.approx(alone.of(interests[place])[1], abs=1e-6)
+
+
+@pytest.mark.parametrize("floor", [0.05, 0.2, 0.4, 0.499])
+def test_a_lower_floor_only_adds(floor: float, weights: Weights) -> None:
+    """What is not worth computing is what the floor would drop."""
+    interests = [an_interest(phrase) for phrase in ("decoding", "galaxies of coral", "tree inference speed", "pool")]
+    everything, some = scored(interests, weights, floor=0.0), scored(interests, weights, floor=floor)
+
+    for interest in interests:
+        rows, scores = everything.of(interest)
+        assert some.of(interest)[0].tolist() == rows[scores >= floor].tolist()
+
+
+# ------------------------------------------------------------------ venues
+
+
+@pytest.mark.parametrize(
+    ("venue", "comment", "asked", "found"),
+    [
+        ("", "Accepted at NeurIPS 2026", "NeurIPS", True),
+        ("", "12 pages, to appear in ICML2026", "icml", True),
+        ("NeurIPS 2026 Workshop on Proofs", "", "NeurIPS", True),
+        ("Physical Review Letters", "", "Physical Review Letters", True),
+        ("Nature", "", "Nature", True),
+        ("Nature Communications", "", "Nature", False),
+        ("", "The nature of dark matter; 12 pages", "Nature", False),
+        ("Computer Science Review", "", "Science", False),
+        ("PNAS Nexus", "", "PNAS", False),
+        ("", "", "NeurIPS", False),
+    ],
+)
+def test_a_venue_is_the_one_named_and_no_other(
+    venue: str,
+    comment: str,
+    asked: str,
+    found: bool,  # noqa: FBT001 - a case
+    weights: Weights,
+) -> None:
+    """In the venue or in the authors' comment, not as part of another name nor as a word of prose."""
+    paper = a_paper(id="arxiv:7", signals=Signals(venue=venue, comment=comment))
+
+    hits = hits_of(of_kind(InterestKind.VENUE, asked), weights, papers=(paper,))
+
+    assert [hit.reason.kind for hit in hits.values()] == [ReasonKind.VENUE] * found
+
+
+# ------------------------------------------------------------------ examples and votes
+
+EXAMPLE = a_paper(
+    "Faster inference with a draft model",
+    id="arxiv:example",
+    abstract="Speculative sampling verifies drafted tokens with a large language model; decoding takes half the time.",
+)
+
+
+def tastes_of(weights: Weights, *, examples: Sequence[Paper] = (), **votes: Voted) -> Tastes:
+    """Return examples by id, and votes by reader."""
+    papers = [*examples, *(paper for voted in votes.values() for paper in (*voted.liked, *voted.disliked))]
+    vectors = dict(zip((paper.id for paper in papers), weights.vectors.encode_papers(papers), strict=True))
+    return Tastes({paper.id: paper for paper in examples}, votes, vectors)
+
+
+def test_more_like_this_brings_what_is_like_it_and_says_what_it_is_like(weights: Weights) -> None:
+    """One example is enough to tell decoding from galaxies; the reason names it and how near it is."""
+    asked = of_kind(InterestKind.PAPER, "arxiv:example")
+
+    (found,) = scored([asked], weights, tastes=tastes_of(weights, examples=[EXAMPLE])).matched([asked])
+
+    (reason,) = found.reasons
+    assert (found.paper.id, reason.kind, reason.example) == ("arxiv:1", ReasonKind.EXAMPLE, EXAMPLE.title)
+    assert 0.1 < reason.likeness < 1
+
+
+def test_an_example_is_never_news_itself(weights: Weights) -> None:
+    """Who names a paper knows it, by whatever id it came."""
+    example = a_paper(DECODING.title, id="doi:10.1/x", abstract=DECODING.abstract, identities=("doi:10.1/x", "arxiv:1"))
+    asked = of_kind(InterestKind.PAPER, "doi:10.1/x")
+
+    assert scored([asked], weights, tastes=tastes_of(weights, examples=[example])).matched([asked]) == ()
+
+
+def test_an_example_that_nobody_knows_brings_nothing(weights: Weights) -> None:
+    """It is asked for by its id elsewhere; here it is silent."""
+    asked = of_kind(InterestKind.PAPER, "arxiv:2401.10020")
+
+    assert scored([asked], weights).matched([asked]) == ()
+
+
+def test_examples_that_are_alike_speak_together(weights: Weights) -> None:
+    """Two of one subject are one taste, a third of another subject stays its own."""
+    twin = a_paper(f"{EXAMPLE.title}, again", id="arxiv:twin", abstract=EXAMPLE.abstract)
+    interests = [of_kind(InterestKind.PAPER, name) for name in ("arxiv:example", "arxiv:twin", "arxiv:2")]
+    tastes = tastes_of(weights, examples=[EXAMPLE, twin, GALAXIES])
+
+    own = own_interests("ada@example.org", interests, tastes, weights.background)
+
+    assert [interest.phrases for interest in own] == [
+        ("arxiv:example", "arxiv:twin"),
+        ("arxiv:twin", "arxiv:example"),
+        ("arxiv:2",),
+    ]
+
+
+def test_votes_bring_what_is_like_what_was_liked(weights: Weights) -> None:
+    """For this reader only, with the liked paper as the reason; dislikes alone bring nothing."""
+    tastes = tastes_of(weights, ada=Voted(liked=(EXAMPLE,)), grace=Voted(disliked=(EXAMPLE,)))
+    ada, grace = (own_interests(name, [], tastes, weights.background) for name in ("Ada", "grace"))
+
+    (found,) = scored(ada, weights, tastes=tastes).matched(ada)
+
+    assert grace == ()
+    assert (found.paper.id, found.reasons[0].kind, found.reasons[0].example) == (
+        "arxiv:1",
+        ReasonKind.LIKED,
+        EXAMPLE.title,
     )
 
-    assert int(ranks.argmax()) == 0
+
+def test_a_weight_raises_likeness_but_opens_no_gate(weights: Weights) -> None:
+    """As with phrases."""
+    tastes = tastes_of(weights, examples=[EXAMPLE])
+    light, heavy = (Interest(InterestKind.PAPER, "x", ("arxiv:example",), weight=weight) for weight in (1.0, 3.0))
+    hits = scored([light, heavy], weights, tastes=tastes)
+
+    assert hits.of(heavy)[0].tolist() == hits.of(light)[0].tolist() == [0]
+    assert hits.of(heavy)[1][0] > hits.of(light)[1][0]

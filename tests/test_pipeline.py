@@ -296,7 +296,7 @@ class _Gone:
         "Speculative decoding\x00\x1b[31m\x85 with control characters",
         "Speculative decoding\u202e\u2028Bcc: evil@example.org",
         "=?utf-8?q?a=0ABcc:_evil@x?= speculative decoding",
-        "speculative decoding " + "very " * 60 + "long",
+        "speculative decoding " + "of trees of drafts " * 20,
         "'\"--></style><img src=x onerror=alert(1)> speculative decoding",
     ],
     ids=["script", "jinja", "control", "bidi", "encoded-word", "long", "breakout"],

@@ -96,7 +96,15 @@ def backtest(
         for address in wanted
     }
     before, after = simulate(
-        (old, new), kept, weights, first=first, last=last, received=received, only=wanted, progress=progress
+        (old, new),
+        kept,
+        weights,
+        store=store,
+        first=first,
+        last=last,
+        received=received,
+        only=wanted,
+        progress=progress,
     )
     return Backtest(
         first=first,

@@ -9,10 +9,11 @@ from types import MappingProxyType
 
 from newsletter.config import Config
 from newsletter.models import Edition, Issue, Status, Subscriber
-from newsletter.pipeline import Prepared, Progress, issue_for, prepare, silent
+from newsletter.pipeline import Prepared, Progress, groundwork, issue_for, prepare, silent
 from newsletter.pipeline.editions import bar
 from newsletter.schedule import today
 from newsletter.schedule.slots import days_covered, slots
+from newsletter.store import Store
 from newsletter.weights import Weights
 
 Received = Mapping[str, Mapping[str, date]]
@@ -46,6 +47,7 @@ def simulate(
     editions: Mapping[date, Edition],
     weights: Weights,
     *,
+    store: Store | None = None,
     first: date,
     last: date,
     received: Received = _NOTHING,
@@ -56,13 +58,13 @@ def simulate(
 
     An issue covers the editions since the reader's issue before it. `received` are the papers each reader had before
     `first`, by case-folded address; what an earlier issue of the replay brought is not repeated. `only` are the
-    addresses whose issues are made, None for all; topics are of everybody's interests either way. `progress` is told
-    ("compose", issues made, issues in all).
+    addresses whose issues are made, None for all. `store` knows vectors, examples and votes; without one these take no
+    part. `progress` is told ("compose", issues made, issues in all).
     """
     tasks = sorted(_all_tasks(configs, first, last, only), key=lambda task: task.day)
     made: list[dict[str, list[Replayed]]] = [{} for _ in configs]
     had: list[dict[str, dict[str, date]]] = [{} for _ in configs]
-    ground = _Ground(configs, weights)
+    ground = _Ground(configs, weights, store)
     for done, task in enumerate(tasks):
         progress("compose", done, len(tasks))
         address = task.reader.email.casefold()
@@ -79,13 +81,11 @@ def simulate(
 class _Ground:
     """The groundwork of one day's issues, shared by all who read the same papers, and by settings that ask the same."""
 
-    def __init__(self, configs: Sequence[Config], weights: Weights) -> None:
+    def __init__(self, configs: Sequence[Config], weights: Weights, store: Store | None) -> None:
+        self._store = store
         self._active = [_active(config) for config in configs]
         # Everything of the readers that groundwork depends on.
-        self._asked = [
-            frozenset((interest, bar(reader)) for reader in active for interest in reader.interests)
-            for active in self._active
-        ]
+        self._asked = [frozenset(_asked(reader) for reader in active) for active in self._active]
         self._weights = weights
         self._day: date | None = None
         self._prepared: dict[object, Prepared] = {}
@@ -97,8 +97,17 @@ class _Ground:
             self._prepared.clear()
         key = (self._asked[task.config], tuple(paper.id for paper in edition.papers))
         if key not in self._prepared:
-            self._prepared[key] = prepare(edition, self._active[task.config], self._weights)
+            readers = self._active[task.config]
+            self._prepared[key] = (
+                groundwork(self._store, edition, readers, self._weights)
+                if self._store
+                else prepare(edition, readers, self._weights)
+            )
         return self._prepared[key]
+
+
+def _asked(reader: Subscriber) -> object:
+    return reader.email, reader.interests, reader.exclude, bar(reader)
 
 
 def _active(config: Config) -> list[Subscriber]:

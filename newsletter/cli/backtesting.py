@@ -160,6 +160,9 @@ def _sentence(reason: Reason, origin: str) -> str:
         "meaning": "close in meaning" + (f", has {words}" if words else ""),
         "category": f"is in {words}",
         "author": f"by {words}",
+        "venue": f"at {words}",
+        "example": f'like "{shorten(reason.example, limit=_TITLE)}"',
+        "liked": f'like "{shorten(reason.example, limit=_TITLE)}"',
     }[reason.kind.value]
     return f'"{reason.interest}"{f" ({origin})" if origin else ""}: {evidence}'
 

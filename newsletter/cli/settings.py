@@ -69,7 +69,7 @@ def check(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False)
             say(f"  {interest.kind.value:9} {interest.name}")
         for interest in reader.exclude:
             say(f"  not       {interest.name} ({interest.kind.value})")
-    for line in (*_unknown_picks(loaded), *_idle_settings(loaded), *filter(None, [calendar])):
+    for line in (*_unknown_papers(loaded), *_idle_settings(loaded), *filter(None, [calendar])):
         note(f"warning: {line}")
     if loaded.smtp is None:
         note("warning: nothing can be sent yet: the smtp section is missing, or its password cannot be had here")
@@ -77,7 +77,13 @@ def check(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False)
     say(f"{config}: {readers}, {sources}: no mistakes")
 
 
-_PLURAL = {"phrase": "phrases", "category": "categories", "author": "authors"}
+_PLURAL = {
+    "phrase": "phrases",
+    "category": "categories",
+    "author": "authors",
+    "venue": "venues",
+    "paper": "papers",
+}
 
 
 def _render_everybody(config: Config) -> dict[str, int]:
@@ -111,15 +117,16 @@ def _last_answers(config: Config) -> dict[str, SourceHealth]:
         return store.editions.health_until(date.max)
 
 
-def _unknown_picks(config: Config) -> list[str]:
-    """Return what is to be said of picks that no source brought yet; nothing before the first collection."""
-    from newsletter.pipeline import find_pick, unknown_pick  # noqa: PLC0415 - the pipeline takes its time
+def _unknown_papers(config: Config) -> list[str]:
+    """Return what is to be said of picks and examples that are not known yet; nothing before the first collection."""
+    from newsletter.pipeline import find_pick, unknown_examples, unknown_pick  # noqa: PLC0415 - the pipeline takes its time
     from newsletter.store import Store  # noqa: PLC0415
 
-    if not config.picks or not Path(config.store.removeprefix("sqlite:///")).exists():
+    if not Path(config.store.removeprefix("sqlite:///")).exists():
         return []
     with Store.open(config.store) as store:
-        return [unknown_pick(pick) for pick in config.picks if find_pick(store, pick) is None]
+        picks = [unknown_pick(pick) for pick in config.picks if find_pick(store, pick) is None]
+        return [*picks, *unknown_examples(config, store)]
 
 
 def _idle_settings(config: Config) -> list[str]:

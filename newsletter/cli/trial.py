@@ -51,7 +51,7 @@ def _tell(done: Demo) -> None:
     rows = [
         ("collected", counted(edition.entries, "entry", "entries")),
         ("deduplicated", f"{counted(merged, 'paper')}, {edition.entries - merged} merged"),
-        ("matched", f"{counted(matched, 'paper')} by {counted(len(prepared.hits), 'interest')}"),
+        ("matched", f"{counted(matched, 'paper')} by {counted(len(prepared.hits.places), 'interest')}"),
         ("clustered", counted(len(prepared.topics), "topic")),
         ("sent", f"{counted(_sent(done), 'email')} by SMTP"),
     ]

@@ -94,7 +94,8 @@ def _groups(size: int, merges: list[_Merge]) -> list[list[int]]:
     home = list(range(size))
     for merge in merges:
         left, right = home[merge.left], home[merge.right]
-        members[left] += members.pop(right)
-        for row in members[left]:
+        joining = members.pop(right)
+        members[left] += joining
+        for row in joining:
             home[row] = left
     return sorted(sorted(rows) for rows in members.values())

@@ -6,72 +6,177 @@ to everything; without the floor under the deviation, an odd phrase would be inf
 of whose words has a vector is judged by its words alone, on the scale where their own gate meets the common one.
 Among what passes, a paper that holds every word, or the very phrase, stands a little higher: neighbours in meaning
 must not outrank it.
+
+All phrases of a chunk of interests are one matrix product; the few pairs that may pass are then looked at one by one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsletter.background import Background
-from newsletter.match.lexical import LexicalIndex
-from newsletter.vectors import Vectors
+from newsletter.match.asked import Asked
+from newsletter.match.lexical import LexicalIndex, Rows, ranges
+from newsletter.vectors import Encode, Vectors
 
 CLOSENESS_WEIGHT = 0.15
 SMALLEST_SPREAD = 0.02
-GATE = 1.035  # of f
+GATE = 1.06  # of f
 LEXICAL_GATE = 0.472  # of BM25n alone
 EVERY_WORD = 0.05
 VERY_PHRASE = 0.15
 
+PASSES = 0.5  # where the gate lies on the scale of scores
+STEEPNESS = 2.0
+_CHUNK = 2048  # phrases; with 2,000 papers a chunk takes 16 MB
+_ROUNDING = np.float32(1e-4)  # more than sums of float32 in another order can differ
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PhraseScores:
-    """The parts of every phrase's score, each float32 [phrases, papers]; `known`, bool [phrases], has vectors."""
+class Verdicts:
+    """What some interests say of papers, ordered by interest, then paper.
 
-    lexical: Vectors
-    closeness: Vectors
-    exactness: Vectors
-    known: NDArray[np.bool_]
+    The interest asked as number `interests[n]` gives the paper in row `papers[n]` the score `scores[n]`.
+    """
 
-    @property
-    def combined(self) -> Vectors:
-        """Return f, float32 [phrases, papers]."""
-        by_words = self.lexical * np.float32(GATE / LEXICAL_GATE)
-        both = self.lexical + np.float32(CLOSENESS_WEIGHT) * self.closeness
-        return np.where(self.known[:, None], both, by_words)
-
-    def of(self, rows: Sequence[int]) -> PhraseScores:
-        """Return the scores of some of the phrases."""
-        return PhraseScores(self.lexical[rows], self.closeness[rows], self.exactness[rows], self.known[rows])
+    interests: NDArray[np.int64]
+    papers: Rows
+    scores: NDArray[np.float32]
 
 
-def score_phrases(
-    phrases: Sequence[str],
-    lexical: LexicalIndex,
-    *,
-    phrase_vectors: Vectors,
-    paper_vectors: Vectors,
-    background: Background,
-) -> PhraseScores:
-    """Return the scores of `phrases` (vectors [phrases, d]) against papers ([papers, d], rows as in `lexical`)."""
-    mean, spread = background.moments(phrase_vectors)
-    cosines = phrase_vectors @ paper_vectors.T
-    closeness = (cosines - mean[:, None]) / np.maximum(spread, SMALLEST_SPREAD)[:, None]
-    words = np.stack([lexical.scores(phrase) for phrase in phrases]) if phrases else np.zeros_like(cosines)
-    return PhraseScores(
-        words, closeness.astype(np.float32), _exactness(phrases, lexical), np.any(phrase_vectors != 0, axis=1)
+@dataclass(frozen=True, slots=True, eq=False)
+class Phrases:
+    """Some phrases measured against the background, ready to be held against papers.
+
+    `vectors` [phrases, d] are scaled so that their product with a paper is 0.15 z + `shift` [phrases]; `words_count`
+    [phrases] is what a unit of BM25n counts.
+    """
+
+    texts: Sequence[str]
+    vectors: Vectors
+    shift: Vectors
+    words_count: Vectors
+
+
+def measure(phrases: Sequence[str], encode: Encode, background: Background) -> Phrases:
+    """Return `phrases` with what is usual for each of them."""
+    vectors = encode(phrases)
+    mean, spread = background.moments(vectors)
+    scale = np.float32(CLOSENESS_WEIGHT) / np.maximum(spread, SMALLEST_SPREAD).astype(np.float32)
+    known = np.any(vectors != 0, axis=1)
+    return Phrases(
+        phrases,
+        vectors * scale[:, None],
+        (mean * scale).astype(np.float32),
+        np.where(known, 1.0, GATE / LEXICAL_GATE).astype(np.float32),
     )
 
 
-def _exactness(phrases: Sequence[str], lexical: LexicalIndex) -> Vectors:
-    """Return what holding the phrase's own words adds to the order, float32 [phrases, papers]."""
-    exactness = np.zeros((len(phrases), len(lexical.norms)), dtype=np.float32)
-    for row, phrase in enumerate(phrases):
-        every, exact = lexical.holders(phrase)
-        exactness[row, every] += EVERY_WORD
-        exactness[row, exact] += VERY_PHRASE
-    return exactness
+def verdicts(
+    asked: Sequence[tuple[Sequence[str], float]],
+    lexical: LexicalIndex,
+    paper_vectors: Vectors,
+    *,
+    encode: Encode,
+    background: Background,
+    floor: float = PASSES,
+) -> Iterator[Verdicts]:
+    """Yield what interests, each of some phrases and a weight, say of the papers, chunk by chunk of the interests.
+
+    Only scores of `floor` and above are told. `paper_vectors` [papers, d] are in the order of `lexical`.
+    """
+    for first, chunk in _chunks(asked):
+        texts = [phrase for phrases, _ in chunk for phrase in phrases]
+        sizes = np.array([len(phrases) for phrases, _ in chunk], dtype=np.int64)
+        weights = np.array([weight for _, weight in chunk])
+        measured, words = measure(texts, encode, background), lexical.ask(texts)
+        f = measured.vectors @ paper_vectors.T
+        lexical.add_early(words, measured.words_count, to=f)
+        told = _verdicts(f, measured, words, lexical, sizes, weights, floor)
+        yield Verdicts(told.interests + first, told.papers, told.scores)
+
+
+def rate(best: Vectors, order: Vectors, weight: NDArray[np.float64] | float = 1.0) -> Vectors:
+    """Return scores in 0 to 1 of the `best` f of an interest's phrases, and of the `order` within what passes.
+
+    A score is ½ for passing the gate plus ½ of a logistic curve over the order, so that it orders what passes and
+    never puts what does not above what does. A weight multiplies the odds, not the gate.
+    """
+    odds = STEEPNESS * (order - GATE) + np.log(weight)
+    scores: Vectors = ((best >= GATE) * PASSES + PASSES / (1 + np.exp(-odds))).astype(np.float32)
+    return scores
+
+
+def _chunks(
+    asked: Sequence[tuple[Sequence[str], float]],
+) -> Iterator[tuple[int, Sequence[tuple[Sequence[str], float]]]]:
+    """Yield runs of interests of about `_CHUNK` phrases, each with the number of its first."""
+    first = size = 0
+    for number, (phrases, _) in enumerate(asked):
+        if size and size + len(phrases) > _CHUNK:
+            yield first, asked[first:number]
+            first, size = number, 0
+        size += len(phrases)
+    if size:
+        yield first, asked[first:]
+
+
+def _verdicts(
+    f: Vectors,
+    measured: Phrases,
+    words: Asked,
+    lexical: LexicalIndex,
+    sizes: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    floor: float,
+) -> Verdicts:
+    """Return the verdicts of interests whose phrases are the rows of `f` [phrases, papers], `sizes` of them each.
+
+    `f` is without what late words add and what is usual.
+    """
+    starts, level = np.cumsum(sizes) - sizes, _level(floor, float(weights.max()))
+    could_add = (words.most_late * measured.words_count).astype(np.float32) + _ROUNDING
+    near = f >= (measured.shift - could_add + level)[:, None]
+    if len(sizes) < len(f):
+        near = np.logical_or.reduceat(near, starts, axis=0)
+    interest, paper = np.divmod(np.flatnonzero(near), f.shape[1])
+    rows, columns, at = _pairs(interest, paper, starts, sizes)
+    values: Vectors = f[rows, columns] - measured.shift[rows]
+    values += lexical.late(words, rows, columns) * measured.words_count[rows]
+    if not interest.size:
+        return Verdicts(interest, interest.astype(np.int32), np.zeros(0, dtype=np.float32))
+    passing = np.maximum.reduceat(values, at) >= level
+    values = values[np.repeat(passing, sizes[interest])]
+    interest, paper = interest[passing], paper[passing]
+    rows, columns, at = _pairs(interest, paper, starts, sizes)
+    every, exact = lexical.exactness(words, rows, columns)
+    better = values + EVERY_WORD * every.astype(np.float32) + VERY_PHRASE * exact.astype(np.float32)
+    mean = np.add.reduceat(better, at) / sizes[interest].astype(np.float32)
+    order = ((np.maximum.reduceat(better, at) + mean) / 2).astype(np.float32)
+    scores = rate(np.maximum.reduceat(values, at), order, weights[interest])
+    told = scores >= floor
+    return Verdicts(interest[told], paper[told].astype(np.int32), scores[told])
+
+
+def _pairs(
+    interest: NDArray[np.int64], paper: NDArray[np.int64], starts: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return each phrase of each interest with the interest's paper, and where the phrases of each begin."""
+    several = sizes[interest]
+    return ranges(starts[interest], several), np.repeat(paper, several), np.cumsum(several) - several
+
+
+def _level(floor: float, weight: float) -> np.float32:
+    """Return an f below which no score reaches `floor`."""
+    if floor >= PASSES:
+        return np.float32(GATE)
+    if floor <= 0:
+        return np.float32(-np.inf)
+    odds = math.log(floor / PASSES / (1 - floor / PASSES))
+    order = GATE + (odds - math.log(weight)) / STEEPNESS
+    return np.float32(min(GATE, order - EVERY_WORD - VERY_PHRASE))

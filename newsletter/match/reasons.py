@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import unicodedata
 from collections.abc import Sequence
 
 from newsletter.match.lexical import query_tokens, stands_in
+from newsletter.match.people import name_parts, same_person
+from newsletter.match.venues import venue_of
 from newsletter.models import Interest, Paper, Reason, ReasonKind
-from newsletter.words import tokens
 
 _EDGES = ".,;:!?()[]{}\"'“”‘’"
 
@@ -45,17 +45,23 @@ def by_category(interest: Interest, paper: Paper) -> Reason | None:
 
 def by_author(interest: Interest, paper: Paper) -> Reason | None:
     """Return the reason when one of the paper's authors is the interest's: same surname, no given name against it."""
-    asked = _name(interest.phrases[0])
+    asked = name_parts(interest.phrases[0])
     for author in paper.authors:
-        if _same_person(asked, _name(author)):
+        if same_person(asked, name_parts(author)):
             return Reason(ReasonKind.AUTHOR, interest.name, (author,), origin=interest.origin)
     return None
 
 
-def contains(phrase: str, paper: Paper) -> bool:
-    """Return whether the words of `phrase` stand side by side in the paper's title or abstract."""
+def by_venue(interest: Interest, paper: Paper) -> Reason | None:
+    """Return the reason when `paper` is stated to appear at the interest's venue."""
+    stated = venue_of(interest.phrases[0], paper)
+    return Reason(ReasonKind.VENUE, interest.name, (stated,), origin=interest.origin) if stated else None
+
+
+def contains(phrase: str, *texts: Sequence[str]) -> bool:
+    """Return whether the words of `phrase` stand side by side in one of `texts`, given by their tokens."""
     asked = query_tokens(phrase)
-    return bool(asked) and any(stands_in(asked, tokens(text)) for text in (paper.title, paper.abstract))
+    return bool(asked) and any(stands_in(asked, text) for text in texts)
 
 
 @functools.cache
@@ -63,19 +69,3 @@ def _asked(phrase: str) -> tuple[tuple[str, frozenset[str]], ...]:
     """Return the words of `phrase` that mean something, as written, each with its tokens."""
     parts = ((word.strip(_EDGES), frozenset(query_tokens(word))) for word in phrase.split())
     return tuple((word, found) for word, found in parts if found)
-
-
-def _name(name: str) -> list[str]:
-    """Return a name's parts for comparison: no accents, no dots, lower case, "Liskov, Barbara" turned round."""
-    surname, comma, given = name.partition(",")
-    plain = unicodedata.normalize("NFKD", f"{given} {surname}" if comma else name)
-    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return letters.replace(".", " ").replace("-", " ").casefold().split()
-
-
-def _same_person(asked: list[str], author: list[str]) -> bool:
-    """Compare surnames, then given names from the left, where an initial stands for any name that begins with it."""
-    if not asked or not author or asked[-1] != author[-1]:
-        return False
-    pairs = zip(asked[:-1], author[:-1], strict=False)
-    return all(one == other or (len(min(one, other, key=len)) == 1 and one[0] == other[0]) for one, other in pairs)

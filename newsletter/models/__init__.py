@@ -2,7 +2,7 @@
 
     settings   Newsletter, SmtpSettings, Subscriber, Interest, Pick
     papers     Signals → Entry → Arrival (with SourceHealth) → Paper → Edition → Topic
-    issues     Reason → Trend, MatchedPaper → Match → Section → Issue → Email → Delivery
+    issues     Reason → Trend, MatchedPaper → Section → Issue → Email → Delivery
 
 All are frozen: a later stage wraps what an earlier one made and never fills it in. Each type has one
 maker, named in its docstring. Vectors travel beside papers, row by row, never inside them.
@@ -16,7 +16,6 @@ from newsletter.models.issues import (
     DeliveryState,
     Email,
     Issue,
-    Match,
     MatchedPaper,
     Reason,
     ReasonKind,
@@ -65,7 +64,6 @@ __all__ = [
     "Interest",
     "InterestKind",
     "Issue",
-    "Match",
     "MatchedPaper",
     "Newsletter",
     "Paper",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from newsletter.models.papers import Paper, SourceHealth, Topic
+from newsletter.models.papers import Paper, SourceHealth
 from newsletter.models.settings import Subscriber
 
 TRENDING = "Trending"
@@ -89,23 +89,11 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """A topic cut to the papers a subscriber's interests asked for, best first. Made by `match`.
-
-    `interests` are the names of those interests, the most frequent first.
-    """
-
-    topic: Topic
-    papers: tuple[MatchedPaper, ...]
-    interests: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Section:
-    """Papers of one topic as they stand in an issue. Made by `compose`.
+    """Papers of one subject as they stand in an issue. Made by `compose`.
 
-    `interest` is the reader's interest that most of them answer; `announced` counts the papers of the
-    whole topic in the edition ("3 of 37").
+    `interest` is the reader's interest that brought them, "" where several did; `announced` counts the new papers of
+    the whole subject in the edition ("3 of 37").
     """
 
     label: str

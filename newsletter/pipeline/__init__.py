@@ -1,8 +1,10 @@
 """The stages in their order: the one module that knows them all.
 
     collect_edition   sources ─► collect ─► dedupe ─► the store          once per day
+    collect_examples  papers that readers name ─► the store              once per day
     trends_on         the store ─► trending                              once per day
-    prepare           embed ─► match (who asked for what) ─► cluster     once per edition
+    groundwork        what the store knows ─► prepare                    once per edition
+    prepare           embed ─► match (who asked for what)                once per edition
     issue_for         match ─► compose                                   once per subscriber
     send              issue ─► render ─► outbox ─► deliver               once per subscriber and date
 
@@ -11,6 +13,8 @@
 
 from newsletter.pipeline.collecting import Progress, always, collect_edition, silent
 from newsletter.pipeline.editions import Prepared, edition_between, issue_for, prepare
+from newsletter.pipeline.examples import collect_examples, examples_of, unknown_examples
+from newsletter.pipeline.groundwork import groundwork
 from newsletter.pipeline.issues import Clock, Due, Outcome, OutcomeKind, deliver_waiting, send
 from newsletter.pipeline.trends import find_pick, trends_on, unknown_pick
 
@@ -23,13 +27,17 @@ __all__ = [
     "Progress",
     "always",
     "collect_edition",
+    "collect_examples",
     "deliver_waiting",
     "edition_between",
+    "examples_of",
     "find_pick",
+    "groundwork",
     "issue_for",
     "prepare",
     "send",
     "silent",
     "trends_on",
+    "unknown_examples",
     "unknown_pick",
 ]

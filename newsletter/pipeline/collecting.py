@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
@@ -14,7 +15,8 @@ from newsletter.dedupe import wanted as wanted_identities
 from newsletter.models import Edition, Paper, SourceHealth
 from newsletter.sources.source import Source
 from newsletter.store import Store
-from newsletter.vectors import Encode
+from newsletter.summary import summarise
+from newsletter.weights import Weights
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ def collect_edition(
     fetch: Fetch,
     day: date,
     now: datetime,
-    encode: Encode | None = None,
+    weights: Callable[[], Weights] | None = None,
     asked: Callable[[str, SourceHealth | None], bool] = always,
     progress: Progress = silent,
 ) -> Edition:
@@ -48,7 +50,8 @@ def collect_edition(
 
     `now` is aware, in the newsletter's zone. `asked` says by a source's name and health on this day, None where it has
     none yet, whether it is read at all. What each gives is kept as it comes: after a crash only the others are read
-    again. `encode` gives the vectors by which works without a common id are recognised.
+    again. `weights` loads the vectors, by which works without a common id are recognised, and which are kept with
+    the papers, as is a summary of each.
     """
     everyone = named(sources)
     settings = {name: _digest(source) for name, source in everyone.items()}
@@ -78,15 +81,33 @@ def collect_edition(
         for name in everyone
         if name in kept or name in health
     )
-    recent = [paper for paper, _ in store.editions.papers_between(day - READS_ALIKE_FOR, day)] if encode else []
+    recent = [paper for paper, _ in store.editions.papers_between(day - READS_ALIKE_FOR, day)] if weights else []
 
     def make(known: Sequence[Paper]) -> Edition:
-        papers = dedupe(entries, known=known, recent=recent, encode=encode)
+        encode = weights().vectors.encode if weights and entries else None
+        papers = _summarised(dedupe(entries, known=known, recent=recent, encode=encode), (*known, *recent))
         return Edition(day, papers, told, len(entries), _updates(papers, (*known, *recent)))
 
     made = store.editions.merge(wanted_identities(entries), make, collected_at=now)
+    if weights and entries:
+        keep_vectors(store, made.papers, weights())
     log.info("collected %s: %d entries, %d papers, %d updates", day, len(entries), len(made.papers), len(made.updates))
     return made
+
+
+def keep_vectors(store: Store, papers: Sequence[Paper], weights: Weights) -> None:
+    """Make and keep the vectors of those stored papers that have none."""
+    model = weights.vectors.name
+    known = store.vectors.of(model, (paper.id for paper in papers))
+    new = [paper for paper in papers if paper.id not in known]
+    store.vectors.keep(model, dict(zip((paper.id for paper in new), weights.vectors.encode_papers(new), strict=True)))
+
+
+def _summarised(papers: Iterable[Paper], known: Iterable[Paper]) -> tuple[Paper, ...]:
+    """Return `papers` with their summaries; that of a known one is made anew only where its text is another."""
+    before = {(paper.id, paper.title, paper.abstract): paper.summary for paper in known}
+    keys = ((paper, before.get((paper.id, paper.title, paper.abstract))) for paper in papers)
+    return tuple(replace(paper, summary=had or summarise(paper.title, paper.abstract)) for paper, had in keys)
 
 
 def _digest(source: Source) -> str:

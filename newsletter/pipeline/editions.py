@@ -2,36 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property, partial
+from types import MappingProxyType
+
+import numpy as np
 
 from newsletter.cluster import cluster
-from newsletter.cluster.labels import namer
-from newsletter.compose import Name, compose
+from newsletter.cluster.labels import Namer, namer
+from newsletter.cluster.parts import divider
+from newsletter.compose import Divide, compose
 from newsletter.dedupe import latest as newest_text
-from newsletter.match import PASSES, Hits, excluded, match, score
-from newsletter.models import UNREAD, Edition, Issue, Paper, SourceHealth, Subscriber, Topic, Trend
+from newsletter.match import NO_TASTES, PASSES, Hits, Reading, Tastes, excluded, own_interests, read, score
+from newsletter.models import (
+    UNREAD,
+    Edition,
+    Interest,
+    InterestKind,
+    Issue,
+    Paper,
+    SourceHealth,
+    Subscriber,
+    Topic,
+    Trend,
+)
 from newsletter.pipeline.collecting import Progress, silent
 from newsletter.store import Store
 from newsletter.vectors import Vectors
 from newsletter.weights import Weights
 
+# A reader's interests as they are matched, and from which score a paper concerns them.
+Asked = tuple[Sequence[Interest], float]
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, eq=False)
 class Prepared:
-    """What everybody's issue is cut from: an edition with who asked for what, and its topics. Made by `prepare`.
+    """What everybody's issue is cut from: an edition with who asked for what. Made by `prepare`.
 
-    `topics` hold the papers that at least one interest let through; `vectors` their centred unit vectors by paper id;
-    `name` finds a heading for some of them. `trends` are what others speak for, best first.
+    `interests` are, by address, those of readers whose examples and votes take part; `barred` the papers that each
+    exclusion covers. `vectors` are the centred unit vectors, by paper id, of the papers that at least one interest let
+    through; `namer` and `divide` find headings and topics among some of them. `trends` are what others speak for, best
+    first.
     """
 
     edition: Edition
     hits: Hits
-    topics: tuple[Topic, ...]
+    interests: Mapping[str, tuple[Interest, ...]]
+    barred: Mapping[Interest, frozenset[str]]
     vectors: Mapping[str, Vectors]
-    name: Name
+    namer: Namer
+    divide: Divide
+    cluster: Callable[[], tuple[Topic, ...]]
     trends: tuple[Trend, ...] = ()
+
+    @cached_property
+    def topics(self) -> tuple[Topic, ...]:
+        """Return the topics of all papers that somebody asked for; they are found when first asked for."""
+        return self.cluster()
+
+    def interests_of(self, subscriber: Subscriber) -> tuple[Interest, ...]:
+        """Return a reader's interests as they were matched."""
+        return self.interests.get(subscriber.email, subscriber.interests)
+
+    def excluded(self, subscriber: Subscriber) -> dict[str, Interest]:
+        """Return for each paper that an exclusion of a reader covers the first exclusion that does."""
+        return {paper: rule for rule in reversed(subscriber.exclude) for paper in self.barred.get(rule, ())}
 
 
 def prepare(
@@ -39,50 +76,98 @@ def prepare(
     subscribers: Iterable[Subscriber],
     weights: Weights,
     *,
+    known: Mapping[str, Vectors] = MappingProxyType({}),
+    tastes: Tastes = NO_TASTES,
+    earlier: Sequence[tuple[str, Vectors]] = (),
     trends: Sequence[Trend] = (),
     progress: Progress = silent,
 ) -> Prepared:
     """Return the groundwork of the issues of `subscribers`, whose interests decide which papers have topics.
 
-    Updates are among these papers, in their newest version, where one of the subscribers wants updates. Cost grows with
-    papers × distinct phrases, and with the square of the papers that somebody asked for.
+    Updates are among these papers, in their newest version, where one of the subscribers wants updates. `known` are the
+    vectors that papers have already, `tastes` the papers that readers name or voted on, `earlier` the headings of the
+    last days with their vectors. Cost grows with papers × distinct phrases.
     """
     readers = tuple(subscribers)
     updates = tuple(map(newest_text, edition.updates)) if any(reader.updates for reader in readers) else ()
     papers = (*edition.papers, *updates)
-    progress("prepare", 0, 3)
-    vectors = weights.vectors.encode([paper.text for paper in papers])
-    progress("prepare", 1, 3)
+    progress("prepare", 0, 2)
+    vectors = vectors_of(papers, weights, known)
+    progress("prepare", 1, 2)
+    reading = read(papers, vectors, weights.background)
+    interests = _interests(readers, tastes, weights)
+    asked = [(interests.get(reader.email, reader.interests), bar(reader)) for reader in readers]
     hits = score(
-        (interest for reader in readers for interest in reader.interests),
-        papers,
-        paper_vectors=vectors,
+        (interest for own, _ in asked for interest in own),
+        reading,
         encode=weights.vectors.encode,
-        background=weights.background,
-        floor=min((bar(reader) for reader in readers), default=1.0),
+        floor=min((floor for _, floor in asked), default=1.0),
+        tastes=tastes,
     )
-    old = {paper.id for paper in updates}
-    wanted = {
-        paper_id
-        for reader in readers
-        for interest in reader.interests
-        for paper_id, hit in hits[interest].items()
-        if hit.score >= bar(reader) and (reader.updates or paper_id not in old)
+    eager = [own for own, reader in zip(asked, readers, strict=True) if reader.updates]
+    rows = sorted(_wanted(hits, asked, eager, first_update=len(edition.papers)))
+    progress("prepare", 2, 2)
+    found, of_found = [papers[row] for row in rows], vectors[rows]
+    centred = weights.background.centred(of_found)
+    return Prepared(
+        edition,
+        hits,
+        interests,
+        _barred(readers, reading, trends, weights, tastes),
+        {paper.id: vector for paper, vector in zip(found, centred, strict=True)},
+        namer(
+            found, encode=weights.vectors.encode, background=weights.background, earlier=earlier, fallback=_no_heading
+        ),
+        divider(found, of_found, background=weights.background),
+        partial(cluster, found, of_found, encode=weights.vectors.encode, background=weights.background),
+        tuple(trends),
+    )
+
+
+def vectors_of(papers: Sequence[Paper], weights: Weights, known: Mapping[str, Vectors]) -> Vectors:
+    """Return the vector of each paper, float32 [papers, d]; those not `known` are made."""
+    new = [row for row, paper in enumerate(papers) if paper.id not in known]
+    vectors = np.zeros((len(papers), weights.vectors.dimensions), dtype=np.float32)
+    for row, paper in enumerate(papers):
+        if paper.id in known:
+            vectors[row] = known[paper.id]
+    if new:
+        vectors[new] = weights.vectors.encode_papers([papers[row] for row in new])
+    return vectors
+
+
+def _no_heading(_papers: tuple[Paper, ...]) -> str:
+    """Return that papers without a good phrase have no heading: `compose` puts them under a plain one."""
+    return ""
+
+
+def _interests(readers: Sequence[Subscriber], tastes: Tastes, weights: Weights) -> dict[str, tuple[Interest, ...]]:
+    """Return the interests of those readers for whom examples or votes take part, by address."""
+    found = {}
+    for reader in readers:
+        if any(each.kind is InterestKind.PAPER for each in reader.interests) or reader.email.casefold() in tastes.votes:
+            found[reader.email] = own_interests(reader.email, reader.interests, tastes, weights.background)
+    return found
+
+
+def _wanted(hits: Hits, asked: Sequence[Asked], eager: Sequence[Asked], *, first_update: int) -> set[int]:
+    """Return the rows of the papers that any reader's interests let through; updates only for those who want them."""
+    return {row for row in hits.wanted(asked) if row < first_update} | {
+        row for row in hits.wanted(eager) if row >= first_update
     }
-    rows = [row for row, paper in enumerate(papers) if paper.id in wanted]
-    progress("prepare", 2, 3)
-    topics = cluster(
-        [papers[row] for row in rows],
-        vectors[rows],
-        encode=weights.vectors.encode,
-        background=weights.background,
-    )
-    progress("prepare", 3, 3)
-    centred = weights.background.centred(vectors[rows])
-    by_id = {papers[row].id: centred[at] for at, row in enumerate(rows)}
-    found = tuple(paper for topic in topics for paper in topic.papers)
-    name = namer(found, encode=weights.vectors.encode, background=weights.background)
-    return Prepared(edition, hits, topics, by_id, name, tuple(trends))
+
+
+def _barred(
+    readers: Sequence[Subscriber], reading: Reading, trends: Sequence[Trend], weights: Weights, tastes: Tastes
+) -> dict[Interest, frozenset[str]]:
+    """Return the papers that each exclusion covers, of the edition and of what trends."""
+    rules = [rule for reader in readers for rule in reader.exclude]
+    barred = excluded(rules, reading, tastes=tastes)
+    others = [trend.paper for trend in trends if trend.paper.id not in reading.row_of]
+    if rules and others:
+        trending = read(others, weights.vectors.encode_papers(others), weights.background)
+        barred = {rule: barred[rule] | more for rule, more in excluded(rules, trending, tastes=tastes).items()}
+    return barred
 
 
 def edition_between(store: Store, earliest: date, latest: date, *, after: datetime | None = None) -> Edition:
@@ -144,23 +229,28 @@ def issue_for(
     stored text of a paper is its first readers', so of any other paper they have that version.
     """
     received, versions = received or {}, versions or {}
-    matches = match(prepared.topics, subscriber.interests, prepared.hits, floor=bar(subscriber))
-    papers: tuple[Paper, ...] = tuple(matched.paper for found in matches for matched in found.papers)
-    trends = (
-        trend
-        for trend in prepared.trends
-        if trend.paper.id not in received and not excluded((trend.paper,), subscriber.exclude)
-    )
+    matched = prepared.hits.matched(prepared.interests_of(subscriber), floor=bar(subscriber))
+    updates = {paper.id: max(paper.version, versions.get(paper.id, 0)) for paper in prepared.edition.updates}
+    refused = prepared.excluded(subscriber)
     return compose(
         subscriber,
-        matches,
+        (each for each in matched if each.paper.id in prepared.vectors),
         day=day,
         considered=len(prepared.edition.papers),
         health=prepared.edition.health,
         vectors=prepared.vectors,
         received=received,
-        excluded=excluded(papers, subscriber.exclude),
-        name=prepared.name,
-        updates={paper.id: max(paper.version, versions.get(paper.id, 0)) for paper in prepared.edition.updates},
-        trends=trends,
+        excluded=refused,
+        name=prepared.namer.several,
+        divide=prepared.divide,
+        announced=_announced(prepared, subscriber),
+        updates=updates,
+        trends=(each for each in prepared.trends if each.paper.id not in received and each.paper.id not in refused),
     )
+
+
+def _announced(prepared: Prepared, subscriber: Subscriber) -> dict[str, int]:
+    """Return how many new papers each interest of a reader found."""
+    new = len(prepared.edition.papers)
+    found = {interest.name: prepared.hits.of(interest) for interest in prepared.interests_of(subscriber)}
+    return {name: int(((rows < new) & (scores >= PASSES)).sum()) for name, (rows, scores) in found.items()}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 
+from newsletter.cluster.usage import middle
+from newsletter.compose import PLAIN
 from newsletter.config import Config
 from newsletter.deliver import Mailer, deliver
 from newsletter.deliver.message import as_bytes
@@ -21,16 +23,19 @@ from newsletter.models import (
     Email,
     HealthState,
     Issue,
+    Paper,
     Status,
     Subscriber,
     Trend,
 )
 from newsletter.pipeline.collecting import Progress, silent
-from newsletter.pipeline.editions import Prepared, edition_between, issue_for, prepare
+from newsletter.pipeline.editions import Prepared, edition_between, issue_for
+from newsletter.pipeline.groundwork import groundwork
 from newsletter.pipeline.trends import trends_on
 from newsletter.render import Templates, render
 from newsletter.store import Store
 from newsletter.weights import Weights
+from newsletter.words import heading
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +109,7 @@ def send(
         progress("compose", len(due), len(due))
         if mailer is None:
             return tuple(outcomes)
+        drafts.keep_headings(outcomes)
         changed, trouble = _deliver(config, store, mailer, clock=clock, progress=progress)
         told = {(outcome.subscriber.casefold(), outcome.issue_date) for outcome in outcomes}
         others = (each for each in changed if (each.subscriber.casefold(), each.issue_date) not in told)
@@ -189,6 +195,20 @@ class _Drafts:
             self._queue(issue, email)
         return outcome(OutcomeKind.WAITING if queue else OutcomeKind.DRAFTED, issue=issue, email=email)
 
+    def keep_headings(self, outcomes: Iterable[Outcome]) -> None:
+        """Note what sections were called that no reader's own words named: the next days call the same the same."""
+        model = self._weights.vectors.name
+        sections: dict[date, dict[str, list[Paper]]] = {}
+        for outcome in outcomes:
+            for section in outcome.issue.sections if outcome.issue else ():
+                if section.label not in PLAIN and section.label != heading(section.interest):
+                    papers = sections.setdefault(outcome.issue_date, {}).setdefault(section.label, [])
+                    papers += (matched.paper for matched in section.papers)
+        for day, named in sections.items():
+            told = dict(self._store.topics.before(day + timedelta(days=1), model, days=1))
+            centres = {label: middle(self._weights.vectors.encode_papers(papers)) for label, papers in named.items()}
+            self._store.topics.keep(day, model, list((told | centres).items()))
+
     def _groundwork(self, task: Due) -> Prepared:
         """Return the groundwork of the papers a task is about; tasks about the same papers share it."""
         window = (task.earliest, task.latest, task.after)
@@ -199,8 +219,8 @@ class _Drafts:
         content = (edition.health, task.latest, *(paper.id for paper in edition.papers), *updates)
         if content not in self._prepared:
             trends = self._trends_on(task.latest)
-            self._prepared[content] = prepare(
-                edition, self._active, self._weights, trends=trends, progress=self._progress
+            self._prepared[content] = groundwork(
+                self._store, edition, self._active, self._weights, trends=trends, progress=self._progress
             )
         return self._prepared[content]
 

@@ -25,6 +25,7 @@ from newsletter.pipeline import (
     Progress,
     always,
     collect_edition,
+    collect_examples,
     deliver_waiting,
     send,
     silent,
@@ -146,7 +147,9 @@ def edition_of_today(
     """
     now = tools.clock()
     asked = asked or (lambda _name, health: is_due(health, now))
-    return _collected(config, store, tools, today(config, now), now, asked, progress)
+    edition = _collected(config, store, tools, today(config, now), now, asked, progress)
+    collect_examples(config, store, fetch=tools.fetch, now=now, progress=progress)
+    return edition
 
 
 def backfill(
@@ -201,7 +204,7 @@ def _collected(
         fetch=tools.fetch,
         day=day,
         now=now.astimezone(ZoneInfo(config.schedule.timezone)),
-        encode=lambda texts: tools.weights().vectors.encode(texts),  # noqa: PLW0108 - loaded when first asked for
+        weights=tools.weights,
         asked=asked,
         progress=progress,
     )

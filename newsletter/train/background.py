@@ -19,6 +19,9 @@ from newsletter.words import FUNCTION_WORDS, STOP_WORDS, tokens, words
 _LONGEST_PHRASE = 5
 _CHUNK = 4096
 
+# "Finite element" does not end before "method": these stop words are nouns.
+_NO_NOUN = FUNCTION_WORDS - frozenset("approach method methods paper results".split())
+
 _CLAUSE_END = re.compile(r"[^\w\s'-]+")
 _SENTENCE_END = re.compile(r"[.!?:]\s+")
 _WRITTEN_WORD = re.compile(r"[A-Za-z0-9]+")
@@ -58,7 +61,7 @@ def _moments(texts: Sequence[Text], vectors: TermVectors) -> tuple[Vectors, Vect
     total = np.zeros(vectors.dimensions)
     products = np.zeros((vectors.dimensions, vectors.dimensions))
     for begin in range(0, len(texts), _CHUNK):
-        encoded = vectors.encode([text.whole for text in texts[begin : begin + _CHUNK]])
+        encoded = vectors.encode_papers(texts[begin : begin + _CHUNK])
         total += encoded.sum(axis=0, dtype=np.float64)
         products += encoded.T @ encoded
     mean = total / len(texts)
@@ -116,7 +119,7 @@ def _heads(texts: Iterable[Text], cuts: Cuts) -> dict[str, float]:
             for word, following in zip_longest(found, found[1:], fillvalue=""):
                 for key in {word, word.rpartition("-")[2]} - FUNCTION_WORDS:
                     uses[key] += 1
-                    ends[key] += not following or following in FUNCTION_WORDS
+                    ends[key] += not following or following in _NO_NOUN
     return {
         word: round(ends[word] / count, 2)
         for word, count in uses.items()

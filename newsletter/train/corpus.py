@@ -17,7 +17,7 @@ class Text:
     abstract: str
 
     @property
-    def whole(self) -> str:
+    def text(self) -> str:
         """Return title and abstract as one text, the way papers are encoded."""
         return f"{self.title}. {self.abstract}"
 
