@@ -334,7 +334,7 @@ def test_titles_of_every_kind_survive_to_the_email(site: Site, newsletter: Comma
     """Formulas with angle brackets, words in angle brackets, TeX accents, and 2,000 authors."""
     names = r"Andr\'e Lima de Castro, " + ", ".join(f"Ada Lovelace {number}" for number in range(1_999))
     title = r"Speculative decoding for $a<b$ and <think> after Schr\"odinger"
-    abstract = r"We use speculative decoding for $a<b$ and $c>d$, and <mask> and <think> stay. By Erd\H{o}s."
+    abstract = r"We use speculative decoding for $a<b$ and $c>d$, and <mask> and <think> stay as Erd\H{o}s said."
     site.on(ARXIV, an_atom_feed(an_atom_entry(5, title=title, abstract=abstract, creator=names)))
     newsletter("collect", "--at", FRIDAY)
     ran = newsletter("send", "--issue", "2026-11-20", "--yes")
@@ -344,7 +344,7 @@ def test_titles_of_every_kind_survive_to_the_email(site: Site, newsletter: Comma
 
     assert ran.code == 0, ran.err
     assert "Speculative decoding for a<b and <think> after Schrödinger" in text
-    assert "a<b and c>d, and <mask> and <think> stay. By Erdős." in text
+    assert "a<b and c>d, and <mask> and <think> stay as Erdős said." in text
     assert "André Lima de Castro" in text
     assert "+1,997 more" in text
     assert "a&lt;b and &lt;think&gt; after Schrödinger" in html

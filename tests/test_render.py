@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -46,7 +47,12 @@ def templates() -> Templates:
     return compile_templates()
 
 
-def rendered(issue: Issue, newsletter: Newsletter | None = None, *, abstract_sentences: int | None = 2) -> Email:
+def rendered(
+    issue: Issue,
+    newsletter: Newsletter | None = None,
+    *,
+    abstract_sentences: int | Literal["summary"] | None = 2,
+) -> Email:
     """Return an issue as its email."""
     newsletter = newsletter or a_newsletter()
     return render(issue, newsletter, compile_templates(), date=NOW, abstract_sentences=abstract_sentences)
@@ -218,8 +224,56 @@ def test_the_headline_is_a_plain_fact() -> None:
             "By Barbara Liskov, whom you follow",
             "by Barbara Liskov, whom you follow",
         ),
+        (
+            {"kind": ReasonKind.VENUE, "interest": "NeurIPS", "words": ("NeurIPS 2026 poster",)},
+            "At NeurIPS, which you follow",
+            "at NeurIPS, which you follow",
+        ),
+        (
+            {
+                "kind": ReasonKind.EXAMPLE,
+                "interest": "arxiv:2401.10020",
+                "example": "Trees that draft",
+                "likeness": 0.8,
+            },
+            "Like “Trees that draft”, which you named",
+            'like "Trees that draft", which you named',
+        ),
+        (
+            {"kind": ReasonKind.EXAMPLE, "interest": "arxiv:2401.10020", "example": "A long title of words " * 9},
+            "Like “A long title of words A long title of words A long title…”, which you named",
+            'like "A long title of words A long title of words A long title…", which you named',
+        ),
+        (
+            {"kind": ReasonKind.EXAMPLE, "interest": "arxiv:2401.10020"},
+            "Like “arxiv:2401.10020”, which you named",
+            'like "arxiv:2401.10020", which you named',
+        ),
+        (
+            {"kind": ReasonKind.LIKED, "interest": "your votes", "example": "Trees that draft."},
+            "Like “Trees that draft”, which you voted for",
+            'like "Trees that draft", which you voted for',
+        ),
+        (
+            {"kind": ReasonKind.LIKED, "interest": "your votes"},
+            "Like papers you voted for",
+            "like papers you voted for",
+        ),
     ],
-    ids=["title", "abstract", "some words", "meaning", "category", "author"],
+    ids=[
+        "title",
+        "abstract",
+        "some words",
+        "meaning",
+        "category",
+        "author",
+        "venue",
+        "example",
+        "long example",
+        "unknown example",
+        "liked",
+        "liked ones",
+    ],
 )
 def test_each_reason_has_its_sentence(fields: dict[str, object], html: str, text: str) -> None:
     """Reasons are data; a reader sees words."""
@@ -507,6 +561,95 @@ def test_summaries_are_as_long_as_asked_for(sentences: int | None, expected: lis
     assert [word for word in ("drafts", "checks") if word in email.text] == expected
 
 
+MACHINE = "Summary by a language model"
+
+
+def told(**fields: str) -> Email:
+    """Return the email of an issue of one paper whose abstract opens with what everybody knows, with summaries."""
+    abstract = f"Trees are popular. {'Many have seen them. ' * 9}We show that drafts of trees are fast. It is late."
+    return rendered(only(a_match(a_paper(abstract=abstract, **fields))), abstract_sentences="summary")
+
+
+def test_a_row_shows_the_summary_of_its_paper() -> None:
+    """Made when the paper came, and not the beginning of its abstract."""
+    email = told(summary="Drafts of trees are fast.")
+
+    for part in (seen(email.html), email.text):
+        assert "Drafts of trees are fast." in part
+        assert "popular" not in part
+        assert "language model" not in part
+
+
+def test_a_paper_stored_without_summary_gets_one() -> None:
+    """As papers of before have none."""
+    email = told()
+
+    assert "We show that drafts of trees are fast." in seen(email.html)
+    assert "We show that drafts of trees are fast." in email.text
+
+
+def test_what_a_model_wrote_is_called_so_in_the_row() -> None:
+    """It stands instead of the summary, in both parts with its label, and is bounded and harmless like any data."""
+    email = told(summary="Drafts are fast.", tldr="Trees <b>draft</b> well\x00." + " Very well." * 90)
+
+    assert "Trees <b>draft</b> well. Very well." in seen(email.html)
+    assert MACHINE in seen(email.html)
+    assert "(written by a language model)" in " ".join(email.text.split())
+    assert "Drafts are fast" not in email.html + email.text
+    assert len(email.text) < 1500
+
+
+@pytest.mark.parametrize("sentences", [0, 2, None])
+def test_who_asks_for_abstracts_gets_what_the_authors_wrote(sentences: int | None) -> None:
+    """No summary, no model."""
+    paper = a_paper(summary="A summary.", tldr="A robot.")
+    email = rendered(only(a_match(paper)), abstract_sentences=sentences)
+
+    assert "A summary" not in email.html + email.text
+    assert "robot" not in email.html + email.text
+    assert MACHINE not in email.html
+
+
+def test_summaries_go_before_papers_where_an_email_is_too_large() -> None:
+    """The text part has them all."""
+    many = tuple(a_match(a_paper(f"Paper {n} of many", summary="A summary of this paper. " * 7)) for n in range(75))
+    email = rendered(an_issue(a_section("Trees", *many), lead=None), abstract_sentences="summary")
+
+    assert sent_bytes(email.html) <= BUDGET_BYTES
+    assert "A summary of" not in email.html
+    assert email.html.count("of many") >= 75
+    assert email.text.count("A summary of") > 75
+
+
+def test_a_section_of_likeness_names_what_it_is_like() -> None:
+    """An id is nothing a reader follows; votes have no name."""
+    example = a_reason(kind=ReasonKind.EXAMPLE, interest="arxiv:2401.10020", example="Trees that draft")
+    liked = a_reason(kind=ReasonKind.LIKED, interest="your votes", example="Trees that draft")
+    email = rendered(
+        an_issue(
+            a_section("Decoding", a_match(reasons=(example,)), interest="arxiv:2401.10020"),
+            a_section("Parsing", a_match(reasons=(liked,)), interest="your votes"),
+        )
+    )
+
+    assert "Decoding Like “Trees that draft”, which you named – 1 of 1" in seen(email.html)
+    assert 'Like "Trees that draft", which you named\n' in email.text
+    assert "Parsing Like papers you voted for – 1 of 1" in seen(email.html)
+    assert "Like papers you voted for\n" in email.text
+    assert "You follow" not in email.html + email.text
+
+
+def test_a_venue_is_not_named_twice() -> None:
+    """What the reason has just said, unless the paper says more of it."""
+    reason = a_reason(kind=ReasonKind.VENUE, interest="NeurIPS", words=("NeurIPS",))
+    same, more = (
+        a_match(a_paper(signals=Signals(venue=venue)), reasons=(reason,)) for venue in ("neurips", "NeurIPS 2026")
+    )
+
+    assert seen(rendered(only(same, interest="")).html).lower().count("neurips") == 1
+    assert "NeurIPS 2026" in seen(rendered(only(more, interest="")).html)
+
+
 # ------------------------------------------------------------------ plain text
 
 
@@ -564,8 +707,12 @@ def hostile_issue(text: str) -> Issue:
         version=2,
         entries=(an_entry(byline=text),),
         signals=Signals(upvotes=3, venue=text, code_url=text),
+        summary=text,
+        tldr=text,
     )
-    reasons = tuple(a_reason(kind=kind, interest=text, words=(text,), note=text, editor=text) for kind in ReasonKind)
+    reasons = tuple(
+        a_reason(kind=kind, interest=text, words=(text,), note=text, editor=text, example=text) for kind in ReasonKind
+    )
     match = a_match(paper, reasons=reasons)
     return an_issue(
         Section(text, text + "x", (match,), 3),

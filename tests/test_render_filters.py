@@ -15,54 +15,11 @@ from newsletter.render.filters import (
     safe_url,
     sentences,
     shorten,
-    split_sentences,
     underline,
     wrap,
 )
 
 any_text = st.text(st.characters(exclude_categories=()))  # surrogates too
-
-
-@pytest.mark.parametrize(
-    "prose",
-    [
-        "Early layers predict function words, e.g. BERT does too.",
-        "We extend Smith et al. (2020) to trees.",
-        "As Fig. 3 and Eq. 4 show, it holds.",
-        "It takes 2.5 minutes at most.",
-        "We follow B. Liskov in this.",
-        "It is faster, i.e. Linear time suffices.",
-        "Method X vs. Method Y is the question.",
-        "The U.S. Census is our data.",
-    ],
-)
-def test_a_full_stop_inside_a_sentence_does_not_end_it(prose: str) -> None:
-    """Abbreviations, initials and decimals are no ends."""
-    assert list(split_sentences(prose)) == [prose]
-
-
-@pytest.mark.parametrize(
-    ("prose", "expected"),
-    [
-        ("One is here. Two is there.", ["One is here.", "Two is there."]),
-        ("Is it free? We measure.", ["Is it free?", "We measure."]),
-        ('They say "no." We differ.', ['They say "no."', "We differ."]),
-        ("We use SGD, Adam, etc. The rest follows.", ["We use SGD, Adam, etc.", "The rest follows."]),
-        ("It holds for every n. We prove it.", ["It holds for every n.", "We prove it."]),
-        ("今日は晴れ。明日は雨。", ["今日は晴れ。", "明日は雨。"]),
-        ("", []),
-    ],
-    ids=["full stop", "question", "quote", "etc", "variable", "Japanese", "nothing"],
-)
-def test_sentences_end_where_a_reader_sees_them_end(prose: str, expected: list[str]) -> None:
-    """A mark, a blank and a capital end a sentence; ideographic marks need no blank."""
-    assert list(split_sentences(prose)) == expected
-
-
-@given(any_text)
-def test_splitting_loses_no_character_but_blanks(prose: str) -> None:
-    """Sentences put together again are the text."""
-    assert "".join("".join(split_sentences(prose)).split()) == "".join(prose.split())
 
 
 def test_a_summary_is_the_first_sentences() -> None:

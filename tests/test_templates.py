@@ -58,10 +58,18 @@ def email() -> Email:
         Reason(ReasonKind.VOTES, count=2),
         Reason(ReasonKind.UPVOTES, count=41),
     )
+    liked = a_paper("Drawn by hand", summary="We show that a hand draws 3 trees in a minute.", tldr="Hands draw trees.")
     crowd = a_paper("Written by many", authors=("A", "B", "C", "D", "E"), categories=("cs.PL",), version=2)
     issue = an_issue(
         a_section("Speculative decoding", a_match(), a_match(shared, reasons=(a_reason(kind=ReasonKind.MEANING),))),
         a_section("Trees", a_match(loud), a_match(newer, reasons=(a_reason(), update))),
+        a_section(
+            "Drawing",
+            a_match(
+                liked, reasons=(a_reason(kind=ReasonKind.EXAMPLE, interest="arxiv:2401.10020", example="How to draw"),)
+            ),
+            interest="arxiv:2401.10020",
+        ),
         a_section("Types & effects", a_match(crowd, reasons=(a_reason(kind=ReasonKind.CATEGORY, interest="cs.PL"),))),
         lead=lead,
         considered=321,
@@ -145,7 +153,7 @@ def test_headings_make_an_outline(document: lxml_html.HtmlElement) -> None:
     """One first level, no level skipped: screen readers jump by them."""
     levels = [int(str(heading.tag)[1]) for heading in document.xpath("//h1 | //h2 | //h3 | //h4")]
 
-    assert levels == [1, 2, 2, 3, 3, 2, 3, 3, 2, 3, 2, 3]
+    assert levels == [1, 2, 2, 3, 3, 2, 3, 3, 2, 3, 2, 3, 2, 3]
 
 
 def test_language_direction_and_title_are_declared(document: lxml_html.HtmlElement) -> None:
@@ -187,7 +195,7 @@ def test_separators_survive_without_head_styles(document: lxml_html.HtmlElement)
     """Gmail drops head styles for some accounts; the lines between papers are inline."""
     rows = document.xpath("//td[contains(@class, 'row')]")
 
-    assert len(rows) == 6
+    assert len(rows) == 7
     assert all("border-top" in row.get("style") for row in rows)
 
 

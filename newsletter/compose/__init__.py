@@ -60,9 +60,9 @@ def compose(
 
     `vectors` gives each matched paper's centred unit vector [d]; `received` the papers this subscriber already
     has and since when; `excluded` those that one of their exclusions covers; `name` and `divide` find headings and
-    topics, `announced` how many new papers each interest found. `updates` gives, of the papers that are not new but came
-    in a newer version, the version that this subscriber has or could have. `trends`, best first, are read as far as
-    needed; what the subscriber received or excluded is not among them. They join an issue, and never make one.
+    topics, `announced` how many new papers each interest found. `updates` gives, of the papers that are not new but
+    came in a newer version, the version that this subscriber has or could have. `trends`, best first, are read as far
+    as needed; what the subscriber received or excluded is not among them. They join an issue, and never make one.
     """
     concern = (paper for paper in sorted(matched, key=_best_first) if _concerns(paper, received, updates))
     concerning = [_as_update(paper, subscriber, received, updates) for paper in concern]
@@ -72,7 +72,7 @@ def compose(
     subjects = find_subjects(
         candidates, limit=limit, announced=announced, name=name, divide=divide, hidden=updates.keys()
     )
-    own = {paper: frozenset((str(number),)) for number, subject in enumerate(subjects) for paper in subject.papers}
+    own = {paper: str(number) for number, subject in enumerate(subjects) for paper in subject.papers}
     chosen = choose(candidates, vectors, limit=limit, subjects=[own[paper.paper.id] for paper in candidates])
     taken = {paper.paper.id for paper in chosen}
     others = (trend for trend in trends if trend.paper.id not in taken)
@@ -84,12 +84,12 @@ def compose(
     late = tuple(
         Cut(paper, CutReason.LIMIT, f"max_papers is {limit}") for paper in candidates if paper.paper.id not in taken
     )
-    lead = min(chosen, key=_best_first, default=None)
+    lead = chosen[0] if chosen else None
     return Issue(
         subscriber=subscriber,
         day=day,
         lead=lead,
-        sections=arrange([paper for paper in chosen if paper is not lead], subjects, vectors),
+        sections=arrange(chosen[1:], subjects, vectors),
         cut=late + tuple(cut for paper_id, cut in refused.items() if paper_id not in taken),
         considered=considered,
         health=tuple(health),

@@ -5,6 +5,7 @@ Source: Krause and Golovin, Submodular Function Maximization (2014), for greedy 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,8 +14,14 @@ from numpy.typing import NDArray
 from newsletter.models import MatchedPaper
 from newsletter.vectors import Vectors
 
-RELEVANCE_WEIGHT = 0.5  # λ: relevance against coverage
-FAIRNESS_WEIGHT = 0.5
+# Measured on 60 readers of four interests each, twelve papers: precision .944, interests covered 1.0, mean distance
+# .90; the best twelve by score .975, .93, .83; without shares and with λ ½ .928, .996, .89.
+RELEVANCE_WEIGHT = 0.8  # λ: relevance against coverage
+FAIRNESS_WEIGHT = 0.3
+# How much of that the first paper of a subject gets, which nothing but another subject's outweighs, the second, and so
+# on: two are a section.
+_SHARES = np.array([3.0, 0.6, 0.2, 0.1, 0.0])
+LARGEST_SECTION = 8
 MOST_CANDIDATES = 200  # the weakest matches of a broad reader are not worth comparing with one another
 
 
@@ -23,64 +30,66 @@ def choose(
     vectors: Mapping[str, Vectors],
     *,
     limit: int,
-    subjects: Sequence[frozenset[str]] = (),
+    subjects: Sequence[str] = (),
 ) -> tuple[MatchedPaper, ...]:
-    """Return at most `limit` of `candidates` (best first), best first: relevant, covering what matched, and fair.
+    """Return at most `limit` of `candidates` (best first) as chosen: relevant, covering what matched, and fair.
 
-    Each step takes the paper that adds most to λ · relevance + (1 - λ) · how well the chosen stand for all candidates,
-    plus a share for its subjects, of which the first paper counts half, the second a quarter and so on: no subject
-    starves because another is loud. `subjects` names those of each candidate.
+    The first is the lead, of the best the one that stands for most. Each step then takes the paper that adds most to
+    λ · relevance + (1 - λ) · how well the chosen stand for all candidates, plus a share for its subject: no subject
+    starves because another is loud, and two of one are a section where one is none. `subjects` names that of each.
     """
-    if len(candidates) <= limit:
-        return tuple(candidates)
+    if not candidates:
+        return ()
     pool = _pool(candidates, subjects)
     papers = [candidates[row] for row in pool]
     relevance = np.array([paper.score for paper in papers])
     likeness = np.maximum(_stack(papers, vectors) @ _stack(papers, vectors).T, 0.0)
-    shares = _Shares([subjects[row] if subjects else frozenset() for row in pool])
+    shares = _Shares([subjects[row] if subjects else "" for row in pool])
     weights, gains = relevance / relevance.sum(), relevance / (limit * relevance.max())
     covered = np.zeros(len(papers))
     rows: list[int] = []
     for _ in range(min(limit, len(papers))):
         coverage = (weights[:, None] * np.maximum(likeness - covered[:, None], 0.0)).sum(axis=0)
-        value = RELEVANCE_WEIGHT * gains + (1 - RELEVANCE_WEIGHT) * coverage + FAIRNESS_WEIGHT * shares.gains()
-        value[rows] = -1.0
+        value = RELEVANCE_WEIGHT * gains + (1 - RELEVANCE_WEIGHT) * coverage + FAIRNESS_WEIGHT / limit * shares.gains()
+        value[shares.full()] -= 1.0
+        value[rows or relevance < relevance.max()] = -2.0
         # Rounded so that two machines agree; among equals the earlier, which is the more relevant.
         best = int(np.round(value, 9).argmax())
+        shares.take(best, lead=not rows)
         rows.append(best)
-        shares.take(best)
         covered = np.maximum(covered, likeness[best])
-    return tuple(papers[row] for row in sorted(rows))
+    return tuple(papers[row] for row in rows)
 
 
 class _Shares:
-    """How much each paper adds to what its subjects have already."""
+    """How much each paper adds to what its subject has already; the lead stands apart and counts for none."""
 
-    def __init__(self, subjects: Sequence[frozenset[str]]) -> None:
-        names = sorted(frozenset[str]().union(*subjects))
-        column = {name: at for at, name in enumerate(names)}
-        self._member = np.zeros((len(subjects), len(names)))
-        for row, own in enumerate(subjects):
-            for name in own:
-                self._member[row, column[name]] = 1 / len(names)
-        self._left: NDArray[np.float64] = np.full(len(names), 0.5)
+    def __init__(self, subjects: Sequence[str]) -> None:
+        self._of = np.unique(np.array(subjects), return_inverse=True)[1]
+        self._taken = np.zeros(int(self._of.max()) + 1, dtype=np.int64)
 
     def gains(self) -> NDArray[np.float64]:
-        gains: NDArray[np.float64] = self._member @ self._left
+        places = np.minimum(self._taken[self._of], len(_SHARES) - 1)
+        gains: NDArray[np.float64] = _SHARES[places]
         return gains
 
-    def take(self, row: int) -> None:
-        self._left[self._member[row] > 0] /= 2
+    def full(self) -> NDArray[np.bool_]:
+        """Return which papers' subjects have as many as a section may hold."""
+        full: NDArray[np.bool_] = self._taken[self._of] >= LARGEST_SECTION
+        return full
+
+    def take(self, row: int, *, lead: bool) -> None:
+        self._taken[self._of[row]] += not lead
 
 
-def _pool(candidates: Sequence[MatchedPaper], subjects: Sequence[frozenset[str]]) -> list[int]:
-    """Return the rows of the best candidates, ascending, with the best of every subject among them."""
+def _pool(candidates: Sequence[MatchedPaper], subjects: Sequence[str]) -> list[int]:
+    """Return the rows of the best candidates, ascending, with the best two of every subject among them."""
     pool = set(range(min(len(candidates), MOST_CANDIDATES)))
-    seen: set[str] = set()
-    for row, own in enumerate(subjects):
-        if not own <= seen:
+    seen: Counter[str] = Counter()
+    for row, subject in enumerate(subjects):
+        if seen[subject] < 2:
             pool.add(row)
-            seen |= own
+        seen[subject] += 1
     return sorted(pool)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
+from newsletter.compose.choose import LARGEST_SECTION
 from newsletter.compose.subjects import WORDED, Subject
 from newsletter.models import MatchedPaper, Section
 from newsletter.vectors import Vectors
@@ -32,14 +33,15 @@ def arrange(
     announced = {key: sum(subject.announced for subject in subjects if _key(subject.label) == key) for key in by_label}
     groups = {key: group for key, group in by_label.items() if key and len(group) >= FEWEST_PAPERS}
     kept = sorted(groups, key=lambda key: (-len(groups[key]), *_best_first(groups[key][0])))[:MOST_SECTIONS]
-    groups = {key: list(groups[key]) for key in kept}
+    groups = {key: sorted(groups[key], key=_best_first)[:LARGEST_SECTION] for key in kept}
     homes = {told[key].interest: key for key in sorted(groups, reverse=True) if told[key].interest}
     placed = {matched.paper.id for group in groups.values() for matched in group}
     alone = []
     for matched in papers:
         if matched.paper.id in placed:
             continue
-        home = _home(matched, homes) or _nearest(matched, groups, vectors)
+        open_groups = {key: group for key, group in groups.items() if len(group) < LARGEST_SECTION}
+        home = _home(matched, homes, open_groups) or _nearest(matched, open_groups, vectors)
         if home:
             groups[home].append(matched)
         else:
@@ -56,11 +58,10 @@ def arrange(
     return tuple(sections)
 
 
-def _home(matched: MatchedPaper, homes: Mapping[str, str]) -> str:
+def _home(matched: MatchedPaper, homes: Mapping[str, str], groups: Collection[str]) -> str:
     """Return the section of an interest in words that asked for the paper too."""
-    return next(
-        (homes[each.interest] for each in matched.reasons if each.kind in WORDED and each.interest in homes), ""
-    )
+    asked = (homes.get(each.interest, "") for each in matched.reasons if each.kind in WORDED)
+    return next((home for home in asked if home in groups), "")
 
 
 def _nearest(

@@ -7,23 +7,26 @@ what they share, and the same subject is found again the next day.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from newsletter.models import MatchedPaper, Paper, ReasonKind
 from newsletter.words import heading
 
 # Finds a heading for each of some parts, "" where none is fit to print; equal ones are one subject.
 Name = Callable[[Sequence[tuple[Paper, ...]]], Sequence[str]]
-# Parts papers into about so many topics.
-Divide = Callable[[tuple[Paper, ...], int], Sequence[tuple[Paper, ...]]]
+# Parts papers into topics, the largest first; a paper that is like no other stands alone.
+Divide = Callable[[tuple[Paper, ...]], Sequence[tuple[Paper, ...]]]
 
 PEOPLE = "People you follow"
 LONGEST_HEADING = 6  # words; a longer phrase says what is wanted, not what a section is called
 FEWEST_SUBJECTS = 3
 _FEWEST_TO_DIVIDE = 6
-_PART = 5  # papers; so many of one subject are enough for a section
+_PART = 3  # papers; so many of one subject are enough for a section
+_NAMED = 2  # times as many topics are named as are wanted, since some find no heading
 
 WORDED = frozenset((ReasonKind.WORDS, ReasonKind.MEANING))
+# What is told by the name that the reader gave it; an example's is an identity.
+_NAMES = WORDED | {ReasonKind.CATEGORY, ReasonKind.VENUE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,31 +99,38 @@ class _Finder:
             max(self.announced.get(interest, 0), self.new(papers)),
         )
 
-    def topics(self, papers: Sequence[MatchedPaper], parts: int) -> list[Subject]:
-        """Return topics of `papers`, each with a heading or ""."""
+    def topics(self, papers: Sequence[MatchedPaper], most: int, *, rest: str = "") -> list[Subject]:
+        """Return at most `most` topics of `papers`, the largest that have a heading, and one of all others.
+
+        That one is called `rest`, "" where it has no name.
+        """
         by_id = {matched.paper.id: matched for matched in papers}
-        found = []
-        topics = self.divide(tuple(matched.paper for matched in papers), parts)
-        for members, label in zip(topics, self.name(topics), strict=True):
-            own = [by_id[paper.id] for paper in members]
-            brought = {matched.reasons[0].interest for matched in own}
-            interest = brought.pop() if len(brought) == 1 else ""
-            found.append(Subject(label, interest, _ids(own), self.new(own)))
-        return found
+        parts = self.divide(tuple(matched.paper for matched in papers))
+        larger = [part for part in parts if len(part) > 1][: _NAMED * most]
+        named = list(zip(self.name(larger), larger, strict=True))
+        found = [self._topic(label, [by_id[paper.id] for paper in part]) for label, part in named if label][:most]
+        placed = frozenset[str]().union(*(subject.papers for subject in found))
+        others = [matched for matched in papers if matched.paper.id not in placed]
+        return [*found, self._topic(rest, others)] if others else found
+
+    def _topic(self, label: str, papers: Sequence[MatchedPaper]) -> Subject:
+        brought = {matched.reasons[0].interest for matched in papers if matched.reasons[0].kind in _NAMES}
+        interest = brought.pop() if len(brought) == 1 else ""
+        return Subject(label, interest, _ids(papers), self.new(papers))
 
     def enough(self, found: list[Subject], candidates: Sequence[MatchedPaper]) -> list[Subject]:
         """Return the subjects with the largest divided where there are too few for an issue."""
-        while found and len(found) < FEWEST_SUBJECTS:
-            largest = max(found, key=lambda subject: (len(subject.papers), subject.label))
-            papers = [matched for matched in candidates if matched.paper.id in largest.papers]
-            if largest.label == PEOPLE or min(len(papers), self.limit) < _FEWEST_TO_DIVIDE:
-                break
-            parts = self.topics(papers, FEWEST_SUBJECTS - len(found) + 1)
-            if len(parts) < 2:
-                break
-            kept = (part if part.label else replace(part, label=largest.label) for part in parts)
-            found = [*(subject for subject in found if subject is not largest), *kept]
-        return found
+        missing = FEWEST_SUBJECTS - len(found)
+        if not found or missing <= 0:
+            return found
+        largest = max(found, key=lambda subject: (len(subject.papers), subject.label))
+        papers = [matched for matched in candidates if matched.paper.id in largest.papers]
+        if not largest.label or largest.label == PEOPLE or min(len(papers), self.limit) < _FEWEST_TO_DIVIDE:
+            return found
+        return [
+            *(subject for subject in found if subject is not largest),
+            *self.topics(papers, missing, rest=largest.label),
+        ]
 
     def new(self, papers: Sequence[MatchedPaper]) -> int:
         """Return how many of `papers` are new."""

@@ -59,16 +59,15 @@ class Hits:
         parts = [self.of(interest) for interest in interests]
         if not parts:
             return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
-        rows, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
-        order = np.lexsort((rows, -scores))
-        rows = rows[order]
-        # Stable, so that of equal rows the best comes first.
-        by_row = rows.argsort(kind="stable")
-        again = by_row[1:][rows[by_row[1:]] == rows[by_row[:-1]]]
-        first = np.ones(len(rows), dtype=np.bool_)
-        first[again] = False
-        rows, scores = rows[first], scores[order][first]
-        kept = slice(0, min(int(np.count_nonzero(scores >= floor)), len(rows) if most is None else most))
+        rows = np.concatenate([part for part, _ in parts])
+        scores = np.concatenate([part for _, part in parts])
+        order = np.lexsort((rows, -scores))[: int(np.count_nonzero(scores >= floor))]
+        first: dict[int, int] = {}
+        for place, row in zip(order.tolist(), rows[order].tolist(), strict=True):
+            if len(first) == most:
+                break
+            first.setdefault(row, place)
+        kept = np.fromiter(first.values(), dtype=np.int64, count=len(first))
         return rows[kept], scores[kept]
 
     def hit(self, interest: Interest, paper_id: str) -> Hit | None:

@@ -23,17 +23,19 @@ from newsletter.models import (
     Email,
     HealthState,
     Issue,
+    MatchedPaper,
     Paper,
     Status,
     Subscriber,
     Trend,
 )
 from newsletter.pipeline.collecting import Progress, silent
-from newsletter.pipeline.editions import Prepared, edition_between, issue_for
+from newsletter.pipeline.editions import Prepared, bar, edition_between, issue_for
 from newsletter.pipeline.groundwork import groundwork
 from newsletter.pipeline.trends import trends_on
 from newsletter.render import Templates, render
 from newsletter.store import Store
+from newsletter.tldr import with_tldrs, write_tldrs
 from newsletter.weights import Weights
 from newsletter.words import heading
 
@@ -157,6 +159,7 @@ class _Drafts:
         self._editions: dict[tuple[date, date, datetime | None], Edition] = {}
         self._prepared: dict[tuple[object, ...], Prepared] = {}
         self._trends: dict[date, tuple[Trend, ...]] = {}
+        self._tldrs: dict[str, str] = {}
         self._active = [reader for reader in config.subscribers if reader.status is Status.ACTIVE]
 
     def outcome_or_failure(self, task: Due, *, queue: bool) -> Outcome:
@@ -184,6 +187,7 @@ class _Drafts:
         issue = issue_for(prepared, reader, day=day, received=outbox.received(reader.email), versions=versions)
         if not issue.papers and not self._config.issue.send_when_empty:
             return self._empty(outcome, issue, prepared.edition, queue=queue)
+        issue = with_tldrs(issue, self._tldrs)
         email = render(
             issue,
             self._config.newsletter,
@@ -194,6 +198,22 @@ class _Drafts:
         if queue:
             self._queue(issue, email)
         return outcome(OutcomeKind.WAITING if queue else OutcomeKind.DRAFTED, issue=issue, email=email)
+
+    def _written(self, prepared: Prepared) -> dict[str, str]:
+        """Ask for a line on each paper that a reader may get and that has none, where a language model is set up."""
+        if self._config.tldr is None or self._config.issue.abstract_sentences != "summary":
+            return {}
+        best: dict[str, MatchedPaper] = {}
+        for reader in self._active:
+            matched = prepared.hits.matched(prepared.interests_of(reader), floor=bar(reader))
+            for each in matched[: reader.max_papers]:
+                if each.paper.id not in best or each.score > best[each.paper.id].score:
+                    best[each.paper.id] = each
+        ranked = sorted(best.values(), key=lambda each: (-each.score, each.paper.id))
+        written = write_tldrs([each.paper for each in ranked], self._config.tldr, progress=self._progress)
+        for paper_id, text in written.items():
+            self._store.papers.keep_tldr(paper_id, text)
+        return written
 
     def keep_headings(self, outcomes: Iterable[Outcome]) -> None:
         """Note what sections were called that no reader's own words named: the next days call the same the same."""
@@ -219,9 +239,11 @@ class _Drafts:
         content = (edition.health, task.latest, *(paper.id for paper in edition.papers), *updates)
         if content not in self._prepared:
             trends = self._trends_on(task.latest)
-            self._prepared[content] = groundwork(
+            prepared = groundwork(
                 self._store, edition, self._active, self._weights, trends=trends, progress=self._progress
             )
+            self._prepared[content] = prepared
+            self._tldrs |= self._written(prepared)
         return self._prepared[content]
 
     def _trends_on(self, day: date) -> tuple[Trend, ...]:

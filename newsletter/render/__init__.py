@@ -7,6 +7,7 @@ view → fit · headers                          one issue
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from newsletter.models import Email, Issue, Newsletter
 from newsletter.render.compile import Templates, compile_templates
@@ -24,12 +25,13 @@ def render(
     templates: Templates,
     *,
     date: datetime,
-    abstract_sentences: int | None = 2,
+    abstract_sentences: int | Literal["summary"] | None = "summary",
 ) -> Email:
     """Return an issue as the email that is sent: the same arguments give the same bytes.
 
-    `date` is the message's own time; the issue's day stands in the text. `abstract_sentences` is the length of a
-    summary, 0 for none and None for whole abstracts; what would pass 100,000 bytes is shortened, see `fit`.
+    `date` is the message's own time; the issue's day stands in the text. `abstract_sentences` is how much of each
+    abstract is shown, 0 for none and None for all of it; with `summary` its summary, or a model's, stands there.
+    What would pass 100,000 bytes is shortened, see `fit`.
     Raises TemplateError if a template of the user's own cannot show this issue.
     """
     shown = view(issue, newsletter, sentences=abstract_sentences)

@@ -9,6 +9,8 @@ from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
+from newsletter.summary import split
+
 # Controls, surrogates, noncharacters (XML 1.0 2.2) and the bidirectional overrides that could reverse what follows.
 _HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 _LONGEST_URL = 2000
@@ -60,26 +62,8 @@ def authors(names: Sequence[str], shown: int = 3) -> str:
 
 # ------------------------------------------------------------------ sentences
 
-_ABBREVIATIONS = frozenset(
-    """e.g i.e al fig figs eq eqs eqn sec secs ref refs tab vs cf resp approx ca etc no nos vol pp ch thm prop def lem
-    cor app dr prof mr mrs ms st jr sr inc ltd co dept univ viz w.r.t i.i.d a.k.a u.s u.k""".split()
-)
-# After these a capital begins the next sentence more often than not: "We use SGD, Adam, etc. The rest …".
-_MAY_END = frozenset({"etc", "al", "no", "app", "co", "inc"})
-_END = re.compile(r"(?P<mark>[.!?…]+[\"'”’)\]]*)\s+(?=[\"'“‘(\[]*[^\W_a-z])|(?P<wide>[。！？]+[」』”]*)")
 _WIDE_MARKS = tuple("。！？」』")
 _LONGEST_WITHOUT_ELLIPSIS = 30
-
-
-def split_sentences(text: str) -> Iterator[str]:
-    """Yield the sentences of one line of prose; abbreviations, initials and decimals end none."""
-    start = 0
-    for end in _END.finditer(text):
-        if end["wide"] or not _abbreviated(text[start : end.start()], end["mark"], text[end.end() :]):
-            yield text[start : end.end()].strip()
-            start = end.end()
-    if rest := text[start:].strip():
-        yield rest
 
 
 def sentences(text: str, count: int | None, limit: int | None = None) -> str:
@@ -92,23 +76,13 @@ def sentences(text: str, count: int | None, limit: int | None = None) -> str:
         return _closed(text)
     limit = limit or max(200, 120 * count)
     summary = ""
-    for _, sentence in zip(range(count), split_sentences(text[: 4 * limit]), strict=False):
+    for _, sentence in zip(range(count), split(text[: 4 * limit]), strict=False):
         blank = "" if summary.endswith(_WIDE_MARKS) else " "
         longer = f"{summary}{blank}{sentence}".lstrip()
         if summary and len(longer) > limit:
             break
         summary = longer
     return _closed(shorten(summary, limit))
-
-
-def _abbreviated(before: str, mark: str, after: str) -> bool:
-    if mark != ".":
-        return False
-    word = re.split(r"[\s(\[/~]", before)[-1].lstrip("\"'“‘")
-    if word.lower() in _MAY_END:
-        return not after[:1].isalpha()
-    # A single capital is an initial ("B. Liskov"), a single small letter a variable ("for every n. We").
-    return word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper())
 
 
 def _closed(text: str) -> str:

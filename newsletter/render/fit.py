@@ -16,8 +16,8 @@ BUDGET_BYTES = 100_000
 def fit(shown: IssueView, fill: Callable[[IssueView], str], *, budget: int = BUDGET_BYTES) -> str:
     """Return the HTML of a view within `budget` bytes as sent.
 
-    What only trends goes first. Then summaries: to one sentence, then altogether. Then the lowest-ranked papers are
-    gathered as "and N more", as few as possible.
+    What only trends goes first. Then abstracts: to one sentence, then altogether; summaries go altogether.
+    Then the lowest-ranked papers are gathered as "and N more", as few as possible.
     """
     html = fill(shown)
     if shown.trending and sent_bytes(html) > budget:
@@ -26,8 +26,8 @@ def fit(shown: IssueView, fill: Callable[[IssueView], str], *, budget: int = BUD
     for sentences in (1, 0):
         if sent_bytes(html) <= budget:
             return html
-        if shown.sentences is None or shown.sentences > sentences:
-            shown = replace(shown, sentences=sentences)
+        if not (shown.summarised and sentences) and (shown.sentences is None or shown.sentences > sentences):
+            shown = replace(shown, sentences=sentences, summarised=False)
             html = fill(shown)
     return html if sent_bytes(html) <= budget else _gathered(shown, fill, budget)
 

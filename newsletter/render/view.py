@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
+from typing import Literal
 from urllib.parse import quote_plus
 
 from newsletter.models import (
@@ -21,21 +22,19 @@ from newsletter.models import (
     Section,
     SourceHealth,
 )
+from newsletter.render.dates import long_date, moment, short_date
 from newsletter.render.filters import harmless, safe_url, shorten
 from newsletter.render.headers import unsubscribe_url
-
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
+from newsletter.summary import LONGEST, summarise
 
 # Bounds that only hostile or broken data reaches; without them a byte budget could not be kept.
 _LONGEST_TITLE, _LONGEST_LABEL, _LONGEST_NAME, _LONGEST_ABSTRACT = 300, 90, 60, 5000
 _LONGEST_NOTE, _LONGEST_DETAIL = 200, 200
+_LONGEST_TLDR, _LONGEST_EXAMPLE = 300, 60
 _MOST_HEALTH, _MOST_INTERESTS = 12, 30
 _MOST_UPVOTES = 10_000_000
-_MONTHS_OF_ONE_NAME = 300  # days, within which the name of a month means one only
+
+_SENTENCES = 2  # as long as a summary, for templates that show abstracts only
 
 # A listing page names papers without saying where they are.
 _FIND = "https://arxiv.org/search/?searchtype=title&query="
@@ -45,7 +44,8 @@ _FIND = "https://arxiv.org/search/?searchtype=title&query="
 class ReasonView:
     """The evidence of a match; `whole` says that the words found are all of the interest's own.
 
-    `count`, `note` and `editor` are those of upvotes, votes and picks.
+    `example` is the title of the nearest of the papers that the reader named or voted for. `count`, `note` and `editor`
+    are those of upvotes, votes and picks.
     """
 
     kind: ReasonKind
@@ -53,6 +53,7 @@ class ReasonView:
     words: tuple[str, ...]
     in_title: bool
     whole: bool
+    example: str
     count: int
     note: str
     editor: str
@@ -62,9 +63,10 @@ class ReasonView:
 class PaperView:
     """A paper of an issue; `number` is its place in reading order.
 
+    `summary` is a sentence or two of the abstract, `tldr` what a language model says instead, mostly empty.
     Where it has no address, `url` is empty and `find_url` a search for its title. `category` is its first one, empty
-    if its strongest reason is just that. `upvotes` is 0 where none are known or a reason tells them already. Of an
-    update `got_on` is the day the reader got an earlier version, otherwise empty.
+    if its strongest reason is just that, as is `venue`. `upvotes` is 0 where none are known or a reason tells them
+    already. Of an update `got_on` is the day the reader got an earlier version, otherwise empty.
     """
 
     number: int
@@ -74,6 +76,8 @@ class PaperView:
     find_url: str
     authors: tuple[str, ...]
     abstract: str
+    summary: str
+    tldr: str
     category: str
     version: int
     byline: str
@@ -86,10 +90,15 @@ class PaperView:
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """Papers of one topic; `own` says that its label is the reader's interest itself, `new` that all papers are."""
+    """Papers of one topic; `own` says that its label is the reader's interest itself, `new` that all papers are.
+
+    `kind` and `example` are those of the reason by which the interest brought the first of them, None where none did.
+    """
 
     label: str
     interest: str
+    kind: ReasonKind | None
+    example: str
     own: bool
     papers: tuple[PaperView, ...]
     announced: int
@@ -117,7 +126,8 @@ class IssueView:
     """Everything a template may say.
 
     `count` is the number of papers that the reader's interests brought, `updates` of which are not new; `trending` come
-    beside them. `more` are not shown. `sentences` bounds each summary: 0 for none, None for whole abstracts.
+    beside them. `more` are not shown. With `summarised` each paper shows its summary, else as many of its abstract's
+    `sentences`: 0 for none, None for all.
     """
 
     name: str
@@ -131,6 +141,7 @@ class IssueView:
     trending: tuple[PaperView, ...]
     more: int
     sentences: int | None
+    summarised: bool
     health: tuple[HealthView, ...]
     address: str
     interests: tuple[str, ...]
@@ -169,8 +180,8 @@ class IssueView:
         )
 
 
-def view(issue: Issue, newsletter: Newsletter, *, sentences: int | None) -> IssueView:
-    """Return what templates see of an issue."""
+def view(issue: Issue, newsletter: Newsletter, *, sentences: int | Literal["summary"] | None) -> IssueView:
+    """Return what templates see of an issue; `sentences` as for `render`."""
     papers = tuple(_paper(matched, number, issue.day) for number, matched in enumerate(issue.papers, start=1))
     first, count = 1 if issue.lead else 0, len(issue.chosen)
     return IssueView(
@@ -184,24 +195,14 @@ def view(issue: Issue, newsletter: Newsletter, *, sentences: int | None) -> Issu
         sections=_sections(issue.sections, papers[first:count]),
         trending=papers[count:],
         more=0,
-        sentences=sentences,
+        sentences=_SENTENCES if sentences == "summary" else sentences,
+        summarised=sentences == "summary",
         health=tuple(_health(health, issue.day) for health in issue.health[:_MOST_HEALTH]),
         address=_text(issue.subscriber.email, 254),
         interests=tuple(_text(one.name, _LONGEST_LABEL) for one in issue.subscriber.interests[:_MOST_INTERESTS]),
         interest_count=len(issue.subscriber.interests),
         unsubscribe_url=safe_url(unsubscribe_url(newsletter, issue.subscriber.email)),
     )
-
-
-def long_date(day: date) -> str:
-    """Return a date as a masthead writes it: `Friday, 20 November 2026`."""
-    return f"{DAYS[day.weekday()]}, {day.day} {MONTHS[day.month - 1]} {day.year}"
-
-
-def _short_date(day: date, today: date) -> str:
-    """Return a day of these months without its year: `3 May`, `3 May 2025`."""
-    written = f"{day.day} {MONTHS[day.month - 1]}"
-    return written if abs((today - day).days) < _MONTHS_OF_ONE_NAME else f"{written} {day.year}"
 
 
 def _sections(sections: Iterable[Section], papers: tuple[PaperView, ...]) -> tuple[SectionView, ...]:
@@ -212,7 +213,10 @@ def _sections(sections: Iterable[Section], papers: tuple[PaperView, ...]) -> tup
         own = label.casefold() == interest.casefold()
         shown = papers[start:end]
         new = not any(paper.got_on for paper in shown)
-        views.append(SectionView(label, interest, own, shown, max(section.announced, len(shown)), new))
+        reasons = (reason for paper in shown for reason in paper.reasons if interest and reason.interest == interest)
+        kind, example = next(((reason.kind, reason.example) for reason in reasons), (None, ""))
+        count = max(section.announced, len(shown))
+        views.append(SectionView(label, interest, kind, example, own, shown, count, new))
         start = end
     return tuple(one for one in views if one.papers)
 
@@ -231,13 +235,15 @@ def _paper(matched: MatchedPaper, number: int, day: date) -> PaperView:
         find_url=_FIND + quote_plus(title) if url == "#" and title else "",
         authors=tuple(_text(name, _LONGEST_NAME) for name in paper.authors if name.strip()),
         abstract=_text(paper.abstract, _LONGEST_ABSTRACT),
+        summary=_text(paper.summary or summarise(paper.title, paper.abstract), LONGEST),  # old papers have none
+        tldr=_text(paper.tldr, _LONGEST_TLDR),
         category=_category(matched),
         version=paper.version,
         byline=next((_text(entry.byline, _LONGEST_NAME) for entry in paper.entries if entry.byline.strip()), ""),
-        venue=_text(signals.venue, _LONGEST_NAME),
+        venue=_venue(matched),
         upvotes=0 if ReasonKind.UPVOTES in told else _count(signals.upvotes or 0),
         code_url="" if code_url == "#" else code_url,
-        got_on=_short_date(update.since, day) if update and update.since else "",
+        got_on=short_date(update.since, day) if update and update.since else "",
         reasons=tuple(_reason(reason) for reason in matched.reasons if reason is not update),
     )
 
@@ -246,6 +252,12 @@ def _category(matched: MatchedPaper) -> str:
     said = matched.reasons[0].interest if matched.reasons else ""
     category = next(iter(matched.paper.categories), "")
     return _text(category, _LONGEST_NAME) if category != said else ""
+
+
+def _venue(matched: MatchedPaper) -> str:
+    said = {reason.interest.casefold() for reason in matched.reasons[:1] if reason.kind is ReasonKind.VENUE}
+    venue = matched.paper.signals.venue
+    return "" if venue.casefold() in said else _text(venue, _LONGEST_NAME)
 
 
 def _reason(reason: Reason) -> ReasonView:
@@ -257,6 +269,7 @@ def _reason(reason: Reason) -> ReasonView:
         words=words,
         in_title=reason.in_title,
         whole=" ".join(words).casefold() == interest.casefold(),
+        example=_text(reason.example, _LONGEST_EXAMPLE).rstrip(".") if reason.example else "",
         count=_count(reason.count),
         note=_text(reason.note, _LONGEST_NOTE),
         editor=_text(reason.editor, _LONGEST_NAME),
@@ -270,14 +283,8 @@ def _health(health: SourceHealth, day: date) -> HealthView:
         entries=health.entries,
         detail="" if health.state in UNREAD else _text(health.detail, _LONGEST_DETAIL).rstrip("."),
         warnings=len(health.warnings),
-        until=_moment(health.again_at, day) if health.state is HealthState.THROTTLED and health.again_at else "",
+        until=moment(health.again_at, day) if health.state is HealthState.THROTTLED and health.again_at else "",
     )
-
-
-def _moment(at: datetime, day: date) -> str:
-    """Return a time for a sentence, with its date where that is another: `10:15 UTC`, `10:15 UTC on 21 November`."""
-    at = at.astimezone(UTC)
-    return f"{at:%H:%M} UTC" + ("" if at.date() == day else f" on {_short_date(at.date(), day)}")
 
 
 def _count(number: int) -> int:
