@@ -15,7 +15,7 @@ from itertools import islice
 
 import numpy as np
 
-from newsletter.match import read, score
+from newsletter.match import NO_TASTES, Tastes, read, score
 from newsletter.models import Interest, InterestKind, Paper, Reason
 from newsletter.store import Store
 from newsletter.vectors import Vectors
@@ -27,6 +27,7 @@ from newsletter.words import QUERY_STOP_WORDS, stem, words
 CANDIDATES = 150
 SCANS = 3  # words that the store is read for
 CLOSE = 2.0  # standard deviations: closer than usual, where no word is shared
+LIKE = 0.1  # cosine, of an example
 _BATCH = 1_000
 
 # Told how many of the papers without a vector have one by now, and how many these are.
@@ -61,19 +62,22 @@ def search(
     day or later. What shares no word with the query and is not closer to it than usual is left out, whatever the limit.
     """
     example = store.papers.named(query)
-    interest = _interest(query, example)
-    if not asked_words(interest.phrases[0]):
+    words = example.title if example else query.strip()
+    if not asked_words(words):
         return ()
     ids, vectors = _every_vector(store, weights, since=since, progress=progress)
     most = max(CANDIDATES, limit)
-    near = _nearest(weights.vectors.encode(interest.phrases), vectors)
+    asked = weights.vectors.encode_papers([example]) if example else weights.vectors.encode([words])
+    near = _nearest(asked, vectors)
     row_of = {paper_id: row for row, paper_id in enumerate(ids)}
-    chosen = {*near[:most], *_holders(store, weights, interest.phrases[0], near, row_of)[:most]}
+    chosen = {*near[:most], *_holders(store, weights, words, near, row_of)[:most]}
     dated = store.papers.dated(ids[row] for row in sorted(chosen) if not (example and ids[row] == example.id))
     if not dated:
         return ()
     rows = [row_of[paper_id] for paper_id in dated]
-    ranked = _ranked(interest, [paper for paper, _ in dated.values()], vectors[rows], weights)
+    interest, tastes = _interest(words, example, asked)
+    papers = [paper for paper, _ in dated.values()]
+    ranked = _ranked(interest, papers, vectors[rows], weights, tastes)
     telling = (Found(*dated[paper_id], value, reason) for paper_id, value, reason in ranked if _speaks_for(reason))
     return tuple(islice(telling, limit))
 
@@ -84,34 +88,27 @@ def asked_words(query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(stem, told)))
 
 
-# ------------------------------------------------------------------ where the rooms beside this one are called
+# ------------------------------------------------------------------ ranking
 
 
-def _interest(query: str, example: Paper | None) -> Interest:
-    """Return what the query would be in the settings; for an example that is its title, until likeness is scored."""
-    name = example.title if example else query.strip()
-    return Interest(InterestKind.PHRASE, name, (name,))
+def _interest(words: str, example: Paper | None, asked: Vectors) -> tuple[Interest, Tastes]:
+    """Return what the query would be in the settings."""
+    if example is None:
+        return Interest(InterestKind.PHRASE, words, (words,)), NO_TASTES
+    tastes = Tastes({example.id: example}, vectors={example.id: asked[0]})
+    return Interest(InterestKind.PAPER, example.id, (example.id,)), tastes
 
 
 def _ranked(
-    interest: Interest, papers: Sequence[Paper], vectors: Vectors, weights: Weights
+    interest: Interest, papers: Sequence[Paper], vectors: Vectors, weights: Weights, tastes: Tastes
 ) -> Iterator[tuple[str, float, Reason]]:
     """Yield the id of each paper with its score and evidence, the best first, of equals as in `papers`."""
-    hits = score([interest], read(papers, vectors, weights.background), encode=weights.vectors.encode, floor=0.0)
+    reading = read(papers, vectors, weights.background)
+    hits = score([interest], reading, encode=weights.vectors.encode, floor=0.0, tastes=tastes)
     rows, scores = hits.best([interest], floor=0.0)
     for row, value in zip(rows.tolist(), scores.tolist(), strict=True):
         if (hit := hits.hit(interest, papers[row].id)) is not None:
             yield papers[row].id, round(value, 9), hit.reason
-
-
-def _encode(papers: Sequence[Paper], weights: Weights) -> Vectors:
-    """Return the unit vectors of papers, float32 [papers, d]."""
-    return weights.vectors.encode_papers(papers)
-
-
-def _model(weights: Weights) -> str:
-    """Return the name that these weights' vectors are kept under."""
-    return weights.vectors.name
 
 
 # ------------------------------------------------------------------ candidates
@@ -121,7 +118,7 @@ def _every_vector(
     store: Store, weights: Weights, *, since: date | None, progress: Progress
 ) -> tuple[tuple[str, ...], Vectors]:
     """Return the ids and vectors [n, d] of all stored papers; those that have no vector yet get one, which is kept."""
-    model = _model(weights)
+    model = weights.vectors.name
     ids, vectors = store.vectors.all(model, since=since)
     if len(ids) == store.papers.count(since=since) and _fit(vectors, weights):
         return ids, vectors
@@ -133,7 +130,7 @@ def _every_vector(
     for done in range(0, total, _BATCH):
         progress("reading papers", done, total)
         missing = store.vectors.missing(model, limit=_BATCH)
-        made = _encode(missing, weights)
+        made = weights.vectors.encode_papers(missing)
         store.vectors.keep(model, dict(zip((paper.id for paper in missing), made, strict=True)))
     progress("reading papers", total, total)
     store.vectors.forget_others(model)
@@ -174,4 +171,4 @@ def _rarest(asked: Sequence[str], weights: Weights) -> list[tuple[str, float]]:
 
 
 def _speaks_for(reason: Reason) -> bool:
-    return bool(reason.words) or reason.closeness >= CLOSE
+    return bool(reason.words) or reason.closeness >= CLOSE or reason.likeness >= LIKE

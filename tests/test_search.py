@@ -158,7 +158,7 @@ def test_papers_without_a_vector_get_one_and_keep_it(
     search(filled, weights, "galaxies", limit=1, progress=lambda *at: told.append(at))
 
     assert told == [("reading papers", done, 5) for done in (0, 2, 4, 5)]
-    assert len(filled.vectors.all(newsletter.search._model(weights))[0]) == 5
+    assert len(filled.vectors.all(weights.vectors.name)[0]) == 5
 
 
 def test_vectors_of_other_weights_are_made_anew(filled: Store, weights: Weights) -> None:
@@ -172,7 +172,7 @@ def test_vectors_of_other_weights_are_made_anew(filled: Store, weights: Weights)
 @pytest.mark.parametrize("since", [None, NEXT_DAY])
 def test_vectors_of_another_length_are_made_anew(filled: Store, weights: Weights, since: date | None) -> None:
     """Other weights had the same name: no product of theirs and ours, and no endless making."""
-    model = newsletter.search._model(weights)
+    model = weights.vectors.name
     filled.vectors.keep(model, {paper.id: np.ones(7, dtype=np.float32) for paper in PAPERS})
 
     assert search(filled, weights, "message passing", limit=1, since=since)[0].paper.id == "arxiv:2611.00001"

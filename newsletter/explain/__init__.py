@@ -30,6 +30,7 @@ from newsletter.models import (
     Trend,
 )
 from newsletter.pipeline import Prepared, edition_between, groundwork, issue_for, trends_on
+from newsletter.pipeline.editions import bar
 from newsletter.schedule import today
 from newsletter.schedule.slots import days_covered, slots
 from newsletter.store import Store
@@ -73,7 +74,6 @@ class Explanation:
     paper: Paper
     first_day: date
     fate: Fate
-    topic: str = ""
     section: str = ""
     matched: MatchedPaper | None = None
     delivery: Delivery | None = None
@@ -109,7 +109,6 @@ def explain(
     )
     received = _received_before(store, subscriber, issue_day)
     make = partial(_issue, prepared, day=issue_day, received=received)
-    issue = make(subscriber)
     rank, trend = next(((n, each) for n, each in enumerate(trends, 1) if each.paper.id == paper.id), (0, None))
     nearest = _nearest(subscriber, paper, prepared)
     told = Explanation(
@@ -123,6 +122,10 @@ def explain(
         issue_day=issue_day,
         exclusion=prepared.excluded(subscriber).get(paper.id),
     )
+    best = nearest[0].score if nearest else 0.0
+    if best < bar(subscriber) and (trend is None or not subscriber.trending):
+        return replace(told, remedies=tuple(remedies(subscriber, paper, None, best, prepared, make)))
+    issue = make(subscriber)
     for section, matched in issue.placed:
         if matched.paper.id == paper.id and section != TRENDING:
             return replace(told, fate=Fate.CHOSEN, section=section, matched=matched)
@@ -136,7 +139,6 @@ def explain(
             if matched.paper.id == paper.id:
                 return replace(told, fate=Fate.TRENDING, section=TRENDING, matched=matched, issue_day=newest)
     cut = next((cut for cut in issue.cut if cut.matched.paper.id == paper.id), None)
-    best = nearest[0].score if nearest else 0.0
     ways = tuple(remedies(subscriber, paper, cut, best, prepared, make))
     if cut is None:
         return replace(told, remedies=ways)

@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import floor
 
-from newsletter.cluster.labels import label
+from newsletter.cluster.phrases import spans
 from newsletter.config.categories import as_category
 from newsletter.match import PASSES, score
 from newsletter.models import Cut, CutReason, Interest, InterestKind, Issue, Paper, Subscriber
 from newsletter.pipeline import Prepared
+from newsletter.words import words
 
 # Makes one reader's issue of the same papers.
 Make = Callable[[Subscriber], Issue]
 
 _MOST_PAPERS = 50  # of the settings' own bound
+_NEAR = 0.3  # a bar below that lets everything in
+_MOST_PHRASES = 8  # of the title, the most usual in titles first
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,17 @@ def _unmatched(subscriber: Subscriber, paper: Paper, nearest: float, prepared: P
     """Yield an interest that would match, and how low the bar would have to be."""
     proposed = [Interest(InterestKind.CATEGORY, name, (name,)) for name in paper.categories[:1] if as_category(name)]
     reading = prepared.hits.reading
-    if name := label([paper], rest=(), encode=prepared.hits.encode, background=reading.background):
-        proposed.insert(0, Interest(InterestKind.PHRASE, name, (name,)))
+    usual = reading.background.title_phrases
+    phrases = [phrase.surface for phrase in spans(paper.title) if " " in phrase.surface]
+    phrases.sort(key=lambda phrase: (-usual.get(" ".join(words(phrase)), 0), phrase))
+    proposed = [*(Interest(InterestKind.PHRASE, phrase, (phrase,)) for phrase in phrases[:_MOST_PHRASES]), *proposed]
     hits = score(proposed, reading, encode=prepared.hits.encode)
+    told: set[InterestKind] = set()
     for interest in proposed:
-        if hits.hit(interest, paper.id) is not None:
+        if interest.kind not in told and hits.hit(interest, paper.id) is not None:
+            told.add(interest.kind)
             yield Remedy(subscriber.origin, f'an interest "{interest.name}"')
-    if 0 < _rounded(nearest) < min(PASSES, subscriber.min_score):
+    if _NEAR <= nearest < min(PASSES, subscriber.min_score):
         yield Remedy(subscriber.origin, f"min_score: {_rounded(nearest):.2f} (now {subscriber.min_score:.2f})")
 
 

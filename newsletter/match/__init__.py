@@ -50,8 +50,8 @@ def score(
 ) -> Hits:
     """Return every hit of `floor` and above, for each distinct interest; `encode` gives the vectors of phrases.
 
-    `tastes` are the papers that interests by likeness mean; what is like them passes at the gate, whatever the floor.
-    Cost is that of the product of phrases × papers, and of the hits.
+    `tastes` are the papers that interests by likeness mean. Cost is that of the product of phrases × papers, and of
+    the hits.
     """
     distinct = list(dict.fromkeys(interests))
     phrases = [place for place, interest in enumerate(distinct) if interest.kind is InterestKind.PHRASE]
@@ -65,7 +65,7 @@ def score(
             scores = np.full(len(rows), value_of(interest), dtype=np.float32)
             parts.append(Verdicts(np.full(len(rows), place, dtype=np.int64), rows, scores))
         elif interest.kind in BY_LIKENESS:
-            rows, scores = rows_like(interest, reading, tastes)
+            rows, scores = rows_like(interest, reading, tastes, floor=floor)
             parts.append(Verdicts(np.full(len(rows), place, dtype=np.int64), rows, scores))
     return _joined(parts, distinct, reading, encode, tastes)
 

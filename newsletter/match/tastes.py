@@ -94,8 +94,10 @@ def own_interests(
     return tuple(found)
 
 
-def rows_like(interest: Interest, reading: Reading, tastes: Tastes) -> tuple[NDArray[np.int32], Vectors]:
-    """Return the papers that are like what `interest` likes, ascending, each with a score in 0.5 to 1."""
+def rows_like(
+    interest: Interest, reading: Reading, tastes: Tastes, *, floor: float = PASSES
+) -> tuple[NDArray[np.int32], Vectors]:
+    """Return the papers that are like what `interest` likes, ascending, each with a score of `floor` to 1."""
     liked = tastes.papers(interest)
     if not liked or not reading.papers:
         return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
@@ -108,7 +110,7 @@ def rows_like(interest: Interest, reading: Reading, tastes: Tastes) -> tuple[NDA
     known = {name for paper in (*liked, *tastes.disliked(interest)) for name in (paper.id, *paper.identities)}
     passed = [
         row
-        for row in np.flatnonzero(scores >= PASSES).tolist()
+        for row in np.flatnonzero(scores >= floor).tolist()
         if known.isdisjoint((reading.papers[row].id, *reading.papers[row].identities))
     ]
     return np.array(passed, dtype=np.int32), _weighted(scores[passed], interest.weight)
@@ -143,9 +145,9 @@ def refused_like(rules: Iterable[Interest], reading: Reading, tastes: Tastes) ->
 
 
 def _weighted(scores: Vectors, weight: float) -> Vectors:
-    """Return scores that pass with a weight: it multiplies the odds above the gate."""
+    """Return scores with a weight: it multiplies the odds above the gate, and opens none."""
     if weight == 1:
         return scores
-    odds = (scores - PASSES) / np.maximum(1 - scores, 1e-6) * weight
-    weighted: Vectors = (PASSES + PASSES * odds / (1 + odds)).astype(np.float32)
-    return weighted
+    odds = np.maximum(scores - PASSES, 0) / np.maximum(1 - scores, 1e-6) * weight
+    weighted = PASSES + PASSES * odds / (1 + odds)
+    return np.where(scores >= PASSES, weighted, scores).astype(np.float32)

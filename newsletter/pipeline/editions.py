@@ -43,8 +43,8 @@ class Prepared:
 
     `interests` are, by address, those of readers whose examples and votes take part; `barred` the papers that each
     exclusion covers. `vectors` are the centred unit vectors, by paper id, of the papers that at least one interest let
-    through; `namer` and `divide` find headings and topics among some of them. `trends` are what others speak for, best
-    first.
+    through; `naming`, `divide` and `cluster` find headings and topics among them, when first asked for. `trends` are
+    what others speak for, best first.
     """
 
     edition: Edition
@@ -52,14 +52,19 @@ class Prepared:
     interests: Mapping[str, tuple[Interest, ...]]
     barred: Mapping[Interest, frozenset[str]]
     vectors: Mapping[str, Vectors]
-    namer: Namer
+    naming: Callable[[], Namer]
     divide: Divide
     cluster: Callable[[], tuple[Topic, ...]]
     trends: tuple[Trend, ...] = ()
 
     @cached_property
+    def namer(self) -> Namer:
+        """Return what names some of the papers: most readers' own words name their sections."""
+        return self.naming()
+
+    @cached_property
     def topics(self) -> tuple[Topic, ...]:
-        """Return the topics of all papers that somebody asked for; they are found when first asked for."""
+        """Return the topics of all papers that somebody asked for."""
         return self.cluster()
 
     def interests_of(self, subscriber: Subscriber) -> tuple[Interest, ...]:
@@ -115,8 +120,13 @@ def prepare(
         interests,
         _barred(readers, reading, trends, weights, tastes),
         {paper.id: vector for paper, vector in zip(found, centred, strict=True)},
-        namer(
-            found, encode=weights.vectors.encode, background=weights.background, earlier=earlier, fallback=_no_heading
+        partial(
+            namer,
+            found,
+            encode=weights.vectors.encode,
+            background=weights.background,
+            earlier=earlier,
+            fallback=_no_heading,
         ),
         divider(found, of_found, background=weights.background),
         partial(cluster, found, of_found, encode=weights.vectors.encode, background=weights.background),
@@ -241,7 +251,7 @@ def issue_for(
         vectors=prepared.vectors,
         received=received,
         excluded=refused,
-        name=prepared.namer.several,
+        name=lambda parts: prepared.namer.several(parts),  # noqa: PLW0108 - read when first asked for
         divide=prepared.divide,
         announced=_announced(prepared, subscriber),
         updates=updates,
