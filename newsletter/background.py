@@ -46,5 +46,5 @@ class Background:
         Exact, and without the papers: the cosine of unit vectors is linear in the paper, so its mean is q·m and its
         variance qᵀCq.
         """
-        variance = np.einsum("nd,de,ne->n", queries, self.covariance, queries, optimize=True)
+        variance = np.einsum("nd,nd->n", queries @ self.covariance, queries)
         return queries @ self.mean, np.sqrt(np.maximum(variance, 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import json
 import subprocess
@@ -10,7 +11,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
+
+from newsletter.match.examples import rank_by_examples
+from newsletter.weights import load
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -46,7 +51,7 @@ def _loaded(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
@@ -78,7 +83,10 @@ def test_label_is_a_heading(relevance: ModuleType) -> None:
     assert relevance.label(DOCS[:2], DOCS[2:]) == "Speculative decoding"
 
 
-@pytest.mark.parametrize("script", sorted(BENCHMARKS.glob("*.py")), ids=lambda path: path.stem)
+SCRIPTS = [path for path in sorted(BENCHMARKS.glob("*.py")) if "__main__" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_every_benchmark_has_a_quick_form_and_says_what_it_measures(script: Path) -> None:
     """`--help` tells both."""
     done = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True, check=True)
@@ -93,6 +101,122 @@ def test_a_benchmark_ends_with_one_line_of_json() -> None:
     )
 
     assert json.loads(done.stdout.splitlines()[-1])["cpu_seconds"]
+
+
+def test_likeness_is_that_of_the_products_own_function(relevance: ModuleType) -> None:
+    """Weighing the papers of all queries once changes nothing."""
+    weights = load()
+    liked, papers = [relevance._paper(DOCS[1])], [relevance._paper(doc) for doc in (DOCS[2], DOCS[0])]
+
+    expected = rank_by_examples(
+        liked,
+        papers,
+        liked_vectors=weights.vectors.encode_papers(liked),
+        paper_vectors=weights.vectors.encode_papers(papers),
+        background=weights.background,
+    )
+
+    for _ in range(2):
+        np.testing.assert_array_equal(relevance.qbe([DOCS[1]], [DOCS[2], DOCS[0]]), expected)
+
+
+def test_an_interval_holds_the_mean(relevance: ModuleType) -> None:
+    """The same on every run; of one value, or of values all the same, it is that value."""
+    assert relevance.interval(np.array([0.5])) == relevance.interval(np.array([0.5] * 9)) == (0.5, 0.5, 0.5)
+
+    mean, low, high = relevance.interval(np.array([0.0, 1.0, 1.0, 1.0]))
+
+    assert (mean, low < mean < high) == (0.75, True)
+
+
+def test_rows_of_counts_are_summed_before_they_are_divided(relevance: ModuleType) -> None:
+    """Micro figures: of 4 papers given 3 are right, and 1 is missing."""
+    counts = np.array([[1.0, 1.0, 0.0], [2.0, 0.0, 1.0]])
+
+    assert relevance.interval(counts)[0] == pytest.approx(3 / 4)
+    assert relevance.interval(counts[:, :2])[0] == pytest.approx(3 / 4)
+    assert relevance.interval(counts[:, [0, 2]])[0] == pytest.approx(3 / 4)
+    assert relevance.interval(np.zeros((3, 3)))[0] == 0
+
+
+@pytest.fixture(scope="module")
+def baselines() -> ModuleType:
+    """Return `benchmarks/baselines.py`."""
+    return _loaded("baselines")
+
+
+def test_what_was_liked_last_counts_most_in_a_library(baselines: ModuleType) -> None:
+    """Weights of 1 and of 1 / (1 + log10 2), made to sum to one."""
+    where = {"old": [1.0, 0.0], "new": [0.0, 1.0], "like old": [1.0, 0.0], "like new": [0.0, 1.0]}
+    library = baselines.Library("library", lambda docs: np.array([where[doc] for doc in docs]), None)
+
+    old, new = library.qbe(["old", "new"], ["like old", "like new"])
+
+    assert new / old == pytest.approx(1 + np.log10(2))
+    assert old + new == pytest.approx(1)
+
+
+def test_a_linear_svm_puts_what_is_like_the_liked_first(baselines: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By liked papers and by phrases, where scikit-learn is installed."""
+    if not baselines.Svm.installed():
+        pytest.skip("scikit-learn is not installed: the extra `bench`")
+    monkeypatch.setattr(baselines.Svm, "least_papers", 1)
+    svm = baselines.Svm()
+    # What stands in more than half of the papers tells none apart.
+    others = [{"id": f"o{n}", "title": f"Corals of reef {n}", "abstract": "Bleached corals."} for n in range(4)]
+
+    by_paper, by_phrase = svm.qbe(DOCS[:1], [*DOCS[1:], *others]), svm.match([["galaxy images"]], [*DOCS, *others])[0]
+
+    assert by_paper.argmax() == 0
+    assert by_phrase.argmax() == 2
+
+
+@pytest.fixture(scope="module")
+def match_scale() -> ModuleType:
+    """Return `benchmarks/match_scale.py`."""
+    return _loaded("match_scale")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_phrases_to_match_are_all_different_and_the_same_again(
+    there: bool,  # noqa: FBT001 - a case
+    match_scale: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of two to four words, more than the titles have; with and without the data beside the project."""
+    monkeypatch.setattr(match_scale, "DATA", tmp_path)
+    if there:
+        titles = "".join(json.dumps({"title": f"Trees of word{n} and draft{n} models"}) + "\n" for n in range(40))
+        (tmp_path / match_scale.TITLES).write_bytes(gzip.compress(titles.encode()))
+
+    first, again = (list(match_scale.phrases(900, seed=7)) for _ in range(2))
+
+    assert first == again
+    assert len(set(first)) == len(first) == 900
+    assert {phrase.count(" ") for phrase in first} <= {1, 2, 3}
+
+
+def test_a_paper_is_made_where_there_are_no_streams(
+    match_scale: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as asked for, all with ids of their own."""
+    monkeypatch.setattr(match_scale, "DATA", tmp_path)
+
+    papers = match_scale.day(30, seed=1)
+
+    assert len({paper.id for paper in papers}) == len({paper.title for paper in papers}) == 30
+
+
+@pytest.mark.parametrize("kind", ["distinct", "shared"])
+def test_matching_is_measured_whole_and_in_parts(kind: str, match_scale: ModuleType) -> None:
+    """The parts make up the whole; shared interests are scored once each."""
+    lines = [f"trees of draft{number} models" for number in range(60)]
+
+    found = match_scale.measure(kind, 12, 20, lines, seed=0)
+
+    assert found["interests"] == 60 if kind == "distinct" else found["interests"] < 60
+    assert found["encode"] + found["score"] + found["best"] == pytest.approx(found["whole"], abs=0.01)
 
 
 @pytest.fixture(scope="module")

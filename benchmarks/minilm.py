@@ -1,8 +1,8 @@
-"""Text to unit vectors by all-MiniLM-L6-v2, whose weights an extra installs; vectors of meaning, and slow.
+"""Text to unit vectors by all-MiniLM-L6-v2, whose weights the extra `bench` installs: measured, and not offered.
 
 A text is cut into BERT's word pieces, 128 at most, and its vector is the mean of the last layer's. One text is one run
 of the model: its integers are scaled by the largest activation of a run, so that a text's vector would depend on the
-texts beside it. Nothing here reads a file: `newsletter.weights` finds the model and the vocabulary.
+texts beside it. Nothing here reads a file. It is an `Embedder` like the term vectors.
 Source: Reimers and Gurevych, Sentence-BERT (2019); https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2
 """
 
@@ -67,7 +67,7 @@ def _tokenizer(vocabulary: Sequence[str]) -> Any:
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors  # noqa: PLC0415 - an extra
 
     numbers = {piece: number for number, piece in enumerate(vocabulary)}
-    tokenizer = Tokenizer(models.WordPiece(numbers, unk_token="[UNK]", max_input_chars_per_word=100))  # noqa: S106
+    tokenizer = Tokenizer(models.WordPiece(numbers, unk_token="[UNK]", max_input_chars_per_word=100))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     marks = [(mark, numbers[mark]) for mark in ("[CLS]", "[SEP]")]
