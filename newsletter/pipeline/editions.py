@@ -72,8 +72,15 @@ class Prepared:
         return self.interests.get(subscriber.email, subscriber.interests)
 
     def excluded(self, subscriber: Subscriber) -> dict[str, Interest]:
-        """Return for each paper that an exclusion of a reader covers the first exclusion that does."""
-        return {paper: rule for rule in reversed(subscriber.exclude) for paper in self.barred.get(rule, ())}
+        """Return for each paper that a reader must not get the first exclusion, or the example that it is itself."""
+        examples = (each for each in subscriber.interests if each.kind is InterestKind.PAPER)
+        known = {
+            row: each
+            for each in examples
+            for paper in self.hits.tastes.papers(each)
+            for row in (paper.id, *paper.identities)
+        }
+        return known | {paper: rule for rule in reversed(subscriber.exclude) for paper in self.barred.get(rule, ())}
 
 
 def prepare(
