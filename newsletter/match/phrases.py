@@ -26,7 +26,7 @@ from newsletter.vectors import Encode, Vectors
 
 CLOSENESS_WEIGHT = 0.15
 SMALLEST_SPREAD = 0.02
-GATE = 1.06  # of f
+GATE = 1.07  # of f
 LEXICAL_GATE = 0.472  # of BM25n alone
 EVERY_WORD = 0.05
 VERY_PHRASE = 0.15
