@@ -206,8 +206,8 @@ def test_the_headline_is_a_plain_fact() -> None:
         ({"in_title": False}, "“speculative decoding” in the abstract", '"speculative decoding" in the abstract'),
         (
             {"words": ("decoding",)},
-            "Mentions “decoding” – your interest “speculative decoding”",
-            'mentions "decoding" (your interest "speculative decoding")',
+            "Matches “decoding” in the title – your interest “speculative decoding”",
+            'matches "decoding" in the title (your interest "speculative decoding")',
         ),
         (
             {"kind": ReasonKind.MEANING, "words": ()},

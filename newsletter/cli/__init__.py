@@ -53,6 +53,8 @@ def options(
     handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(message)s" if verbose else "%(message)s"))
     # What a warning would say, the result says: a source's health, a delivery's state.
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, handlers=[handler])
+    for silent in ("newsletter.tldr", "newsletter.pipeline.examples"):  # and what no result says
+        logging.getLogger(silent).setLevel(logging.INFO if verbose else logging.WARNING)
 
 
 for module in (trial, settings, editions, looking, searching, backtesting, votes, issues):

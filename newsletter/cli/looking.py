@@ -176,14 +176,14 @@ def _tell(told: Explanation, email: str) -> None:
         for reason in told.trend.reasons:
             say(f"  {_sentence(reason)}")
     if told.exclusion is not None and told.cut is None:
-        say(f'An exclusion covers it: "{told.exclusion.name}" - {told.exclusion.origin}')
+        say(f'An exclusion covers it, whatever matches: "{told.exclusion.name}" - {told.exclusion.origin}')
     if told.nearest:
         say()
         say("Every interest, nearest first (0.50 passes):")
         columns([(f"  {each.score:.2f}", each.interest, _numbers(each.reason), each.origin) for each in told.nearest])
     if told.remedies:
         say()
-        say("It would have come with one of:")
+        say("It would have come with one of:" if told.cut else "It would match with one of:")
         columns([(f"  {each.change}", each.origin) for each in told.remedies])
 
 

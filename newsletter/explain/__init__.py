@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import partial
+from typing import NamedTuple
 
 from newsletter.config import Config
 from newsletter.explain.remedies import Remedy, remedies
@@ -99,65 +99,88 @@ def explain(
     if (sent := _sent(store, subscriber, paper)) is not None:
         section, matched, delivery = sent
         return Explanation(paper, first_day, Fate.SENT, section=section, matched=matched, delivery=delivery)
-    issue_day, earliest, latest = _window(config, subscriber, first_day)
-    edition = edition_between(store, earliest, latest)
+    window = _window(config, subscriber, first_day)
     newest = store.editions.latest_day() or first_day
     moment = store.editions.collected_at(newest) or datetime.combine(newest, time.max, UTC)
     trends = trends_on(store, config.picks, day=newest, now=moment)
     prepared = groundwork(
-        store, edition, config.subscribers, weights, trends=trends if earliest <= newest <= latest else ()
+        store,
+        edition_between(store, window.earliest, window.latest),
+        config.subscribers,
+        weights,
+        trends=trends if window.earliest <= newest <= window.latest else (),
     )
-    received = _received_before(store, subscriber, issue_day)
-    make = partial(_issue, prepared, day=issue_day, received=received)
     rank, trend = next(((n, each) for n, each in enumerate(trends, 1) if each.paper.id == paper.id), (0, None))
-    nearest = _nearest(subscriber, paper, prepared)
     told = Explanation(
         paper,
         first_day,
         Fate.UNMATCHED,
-        nearest=nearest,
+        nearest=_nearest(subscriber, paper, prepared),
         note=f"{subscriber.email} is {subscriber.status} and receives nothing" if _off(subscriber) else "",
         trend=trend,
         rank=rank,
-        issue_day=issue_day,
+        issue_day=window.issue_date,
         exclusion=prepared.excluded(subscriber).get(paper.id),
     )
-    best = nearest[0].score if nearest else 0.0
-    if best < bar(subscriber) and (trend is None or not subscriber.trending):
+    if told.exclusion is not None and told.exclusion in subscriber.interests:
+        return replace(told, note="it is the example the reader named, and so no news to them", exclusion=None)
+    decided = _decided(told, subscriber, prepared, _received_before(store, subscriber, window.issue_date))
+    if trend is None or not subscriber.trending or decided.fate in {Fate.CHOSEN, Fate.TRENDING}:
+        return decided
+    later = groundwork(store, edition_between(store, newest, newest), config.subscribers, weights, trends=trends)
+    issue = issue_for(later, subscriber, day=newest, received=_received_before(store, subscriber, newest))
+    return _trending(told, issue) or decided
+
+
+def _decided(
+    told: Explanation, subscriber: Subscriber, prepared: Prepared, received: Mapping[str, date]
+) -> Explanation:
+    """Return what becomes of the paper in the issue that covers its day."""
+    day, paper, best = told.issue_day or told.first_day, told.paper, told.nearest[0].score if told.nearest else 0.0
+
+    def make(reader: Subscriber) -> Issue:
+        return issue_for(prepared, reader, day=day, received=received)
+
+    if best < bar(subscriber) and told.trend is None:
         return replace(told, remedies=tuple(remedies(subscriber, paper, None, best, prepared, make)))
     issue = make(subscriber)
     for section, matched in issue.placed:
         if matched.paper.id == paper.id and section != TRENDING:
             return replace(told, fate=Fate.CHOSEN, section=section, matched=matched)
-    if trend is not None and subscriber.trending:
-        under = issue
-        if not earliest <= newest <= latest:
-            later = edition_between(store, newest, newest)
-            prepared = groundwork(store, later, config.subscribers, weights, trends=trends)
-            under = _issue(prepared, subscriber, day=newest, received=_received_before(store, subscriber, newest))
-        for matched in under.trending:
-            if matched.paper.id == paper.id:
-                return replace(told, fate=Fate.TRENDING, section=TRENDING, matched=matched, issue_day=newest)
+    if (trending := _trending(told, issue)) is not None:
+        return trending
     cut = next((cut for cut in issue.cut if cut.matched.paper.id == paper.id), None)
-    ways = tuple(remedies(subscriber, paper, cut, best, prepared, make))
+    told = replace(told, remedies=tuple(remedies(subscriber, paper, cut, best, prepared, make)))
     if cut is None:
-        return replace(told, remedies=ways)
+        return told
     last = min((matched.score for matched in issue.chosen), default=0.0)
-    return replace(told, fate=Fate.CUT, matched=cut.matched, cut=cut, last_chosen=last, remedies=ways)
+    return replace(told, fate=Fate.CUT, matched=cut.matched, cut=cut, last_chosen=last)
 
 
-def _window(config: Config, subscriber: Subscriber, first_day: date) -> tuple[date, date, date]:
-    """Return date, first and last edition of the reader's issue that covers what came on `first_day`."""
+def _trending(told: Explanation, issue: Issue) -> Explanation | None:
+    """Return that the paper stands under Trending in `issue`, None where it does not."""
+    for matched in issue.trending:
+        if matched.paper.id == told.paper.id:
+            return replace(told, fate=Fate.TRENDING, section=TRENDING, matched=matched, issue_day=issue.day)
+    return None
+
+
+class _Window(NamedTuple):
+    """The date of an issue, and the first and last edition it covers."""
+
+    issue_date: date
+    earliest: date
+    latest: date
+
+
+def _window(config: Config, subscriber: Subscriber, first_day: date) -> _Window:
+    """Return the reader's issue that covers what came on `first_day`."""
     for slot in slots(subscriber, first=first_day - timedelta(days=1), last=first_day + _LONGEST_WAIT):
         latest = today(config, slot.at)
         if latest >= first_day:
             earliest = latest - timedelta(days=days_covered(subscriber, slot) - 1)
-            return slot.nominal, min(earliest, first_day), latest
-    return first_day, first_day, first_day
-
-
-def _issue(prepared: Prepared, subscriber: Subscriber, *, day: date, received: Mapping[str, date]) -> Issue:
-    return issue_for(prepared, subscriber, day=day, received=received)
+            return _Window(slot.nominal, min(earliest, first_day), latest)
+    return _Window(first_day, first_day, first_day)
 
 
 def _sent(store: Store, subscriber: Subscriber, paper: Paper) -> tuple[str, MatchedPaper, Delivery] | None:

@@ -84,9 +84,10 @@ def excluded(
         if rule.kind in _EXACT:
             covered[rule] = frozenset(reading.papers[row].id for row in rows_with(rule, reading))
     worded = [rule for rule in distinct if rule.kind is InterestKind.PHRASE]
-    found = reading.lexical.look_up([phrase for rule in worded for phrase in rule.phrases])
+    # "Gaussian-splatting" stands in "Gaussian splatting" too.
+    phrases = [phrase.replace("-", " ") for rule in worded for phrase in rule.phrases]
+    found = reading.lexical.look_up(phrases)
     owners = np.repeat(np.arange(len(worded)), [len(rule.phrases) for rule in worded])
-    phrases = [phrase for rule in worded for phrase in rule.phrases]
     hidden: dict[int, set[str]] = {}
     for place, row in zip(found.phrases[found.exact].tolist(), found.papers[found.exact].tolist(), strict=True):
         # Each two neighbours of a longer phrase may stand together without the phrase.

@@ -32,7 +32,10 @@ EVERY_WORD = 0.05
 VERY_PHRASE = 0.15
 
 PASSES = 0.5  # where the gate lies on the scale of scores
-STEEPNESS = 2.0
+STEEPNESS = 3.0
+MIDDLE = GATE + 0.26  # the order that scores 0.75: half of what passes scores more
+_ALMOST = 0.999
+_SLACK = 1e-3  # for sums of float32 in another order
 _CHUNK = 2048  # phrases; with 2,000 papers a chunk takes 16 MB
 _ROUNDING = np.float32(1e-4)  # more than sums of float32 in another order can differ
 
@@ -104,12 +107,13 @@ def verdicts(
 def rate(best: Vectors, order: Vectors, weight: NDArray[np.float64] | float = 1.0) -> Vectors:
     """Return scores in 0 to 1 of the `best` f of an interest's phrases, and of the `order` within what passes.
 
-    A score is ½ for passing the gate plus ½ of a logistic curve over the order, so that it orders what passes and
-    never puts what does not above what does. A weight multiplies the odds, not the gate.
+    What passes has ½ plus ½ of a logistic curve over the order; what does not, ½ times the square of the order's share
+    of the gate. A weight multiplies the odds of what passes, and opens no gate.
     """
-    odds = STEEPNESS * (order - GATE) + np.log(weight)
-    scores: Vectors = ((best >= GATE) * PASSES + PASSES / (1 + np.exp(-odds))).astype(np.float32)
-    return scores
+    odds = STEEPNESS * (order - MIDDLE) + np.log(weight)
+    share = np.clip(order / GATE, 0, _ALMOST)
+    scores: Vectors = np.where(best >= GATE, PASSES + PASSES / (1 + np.exp(-odds)), PASSES * share * share)
+    return scores.astype(np.float32)
 
 
 def _chunks(
@@ -139,7 +143,7 @@ def _verdicts(
 
     `f` is without what late words add and what is usual.
     """
-    starts, level = np.cumsum(sizes) - sizes, _level(floor, float(weights.max()))
+    starts, level = np.cumsum(sizes) - sizes, _level(floor)
     could_add = (words.most_late * measured.words_count).astype(np.float32) + _ROUNDING
     near = f >= (measured.shift - could_add + level)[:, None]
     if len(sizes) < len(f):
@@ -171,12 +175,10 @@ def _pairs(
     return ranges(starts[interest], several), np.repeat(paper, several), np.cumsum(several) - several
 
 
-def _level(floor: float, weight: float) -> np.float32:
+def _level(floor: float) -> np.float32:
     """Return an f below which no score reaches `floor`."""
     if floor >= PASSES:
         return np.float32(GATE)
     if floor <= 0:
         return np.float32(-np.inf)
-    odds = math.log(floor / PASSES / (1 - floor / PASSES))
-    order = GATE + (odds - math.log(weight)) / STEEPNESS
-    return np.float32(min(GATE, order - EVERY_WORD - VERY_PHRASE))
+    return np.float32(GATE * math.sqrt(floor / PASSES) - EVERY_WORD - VERY_PHRASE - _SLACK)

@@ -118,7 +118,8 @@ def rows_like(
 
 def reason_like(interest: Interest, reading: Reading, row: int, tastes: Tastes) -> Reason:
     """Return which of the liked papers is nearest to the one in `row`, and how near."""
-    liked = tastes.papers(interest)
+    # Examples that are alike speak together, and each for itself where it is named.
+    liked = tastes.papers(interest)[: None if interest.kind is InterestKind.VOTES else 1]
     found = nearest(tastes.weighed(liked, reading.background), reading.weighed.take([row]))
     return Reason(
         _KINDS[interest.kind],

@@ -15,7 +15,7 @@ from newsletter.cluster.labels import Namer, namer
 from newsletter.cluster.parts import divider
 from newsletter.compose import Divide, compose
 from newsletter.dedupe import latest as newest_text
-from newsletter.match import NO_TASTES, PASSES, Hits, Reading, Tastes, excluded, own_interests, read, score
+from newsletter.match import NO_TASTES, PASSES, Hits, Reading, Tastes, Voted, excluded, own_interests, read, score
 from newsletter.models import (
     UNREAD,
     Edition,
@@ -32,6 +32,8 @@ from newsletter.pipeline.collecting import Progress, silent
 from newsletter.store import Store
 from newsletter.vectors import Vectors
 from newsletter.weights import Weights
+
+AGAINST = Interest(InterestKind.VOTES, "the reader's vote against it", ())
 
 # A reader's interests as they are matched, and from which score a paper concerns them.
 Asked = tuple[Sequence[Interest], float]
@@ -80,6 +82,8 @@ class Prepared:
             for paper in self.hits.tastes.papers(each)
             for row in (paper.id, *paper.identities)
         }
+        against = self.hits.tastes.votes.get(subscriber.email.casefold(), Voted()).disliked
+        known |= {name: AGAINST for paper in against for name in (paper.id, *paper.identities)}
         return known | {paper: rule for rule in reversed(subscriber.exclude) for paper in self.barred.get(rule, ())}
 
 

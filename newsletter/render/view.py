@@ -14,6 +14,8 @@ from urllib.parse import quote_plus
 from newsletter.models import (
     UNREAD,
     HealthState,
+    Interest,
+    InterestKind,
     Issue,
     MatchedPaper,
     Newsletter,
@@ -31,7 +33,7 @@ from newsletter.summary import LONGEST, summarise
 _LONGEST_TITLE, _LONGEST_LABEL, _LONGEST_NAME, _LONGEST_ABSTRACT = 300, 90, 60, 5000
 _LONGEST_NOTE, _LONGEST_DETAIL = 200, 200
 _LONGEST_TLDR, _LONGEST_EXAMPLE = 300, 60
-_MOST_HEALTH, _MOST_INTERESTS = 12, 30
+_MOST_HEALTH, _MOST_INTERESTS, _MOST_WORDS = 12, 30, 6
 _MOST_UPVOTES = 10_000_000
 
 _SENTENCES = 2  # as long as a summary, for templates that show abstracts only
@@ -199,7 +201,7 @@ def view(issue: Issue, newsletter: Newsletter, *, sentences: int | Literal["summ
         summarised=sentences == "summary",
         health=tuple(_health(health, issue.day) for health in issue.health[:_MOST_HEALTH]),
         address=_text(issue.subscriber.email, 254),
-        interests=tuple(_text(one.name, _LONGEST_LABEL) for one in issue.subscriber.interests[:_MOST_INTERESTS]),
+        interests=tuple(_asked(one) for one in issue.subscriber.interests[:_MOST_INTERESTS]),
         interest_count=len(issue.subscriber.interests),
         unsubscribe_url=safe_url(unsubscribe_url(newsletter, issue.subscriber.email)),
     )
@@ -260,9 +262,14 @@ def _venue(matched: MatchedPaper) -> str:
     return "" if venue.casefold() in said else _text(venue, _LONGEST_NAME)
 
 
+def _asked(interest: Interest) -> str:
+    name = f"papers like {interest.name}" if interest.kind is InterestKind.PAPER else interest.name
+    return _text(name, _LONGEST_LABEL)
+
+
 def _reason(reason: Reason) -> ReasonView:
     interest = _text(reason.interest, _LONGEST_LABEL)
-    words = tuple(_text(word, _LONGEST_NAME) for word in reason.words[:3])
+    words = tuple(_text(word, _LONGEST_NAME) for word in reason.words[:_MOST_WORDS])
     return ReasonView(
         kind=reason.kind,
         interest=interest,
