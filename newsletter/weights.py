@@ -82,7 +82,7 @@ def _read_vectors(folder: Traversable) -> TermVectors:
         index=dict(zip(terms, range(len(terms)), strict=True)),
         rows=_small_integers(arrays["q"]),
         scales=scales,
-        name=f"terms-{zlib.crc32(scales.tobytes()):08x}",  # no two trainings give the same 44,000 scales
+        name=f"terms2-{zlib.crc32(scales.tobytes()):08x}",  # no two trainings give the same 44,000 scales
     )
 
 

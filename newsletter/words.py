@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
+from newsletter.spelling import usual
+
 # Function words, and the prose every abstract is written in.
 STOP_WORDS = frozenset(
     """a an the of for and or in on with to from by via using is are be as at that this we our it its can which such
@@ -40,7 +42,10 @@ def words(text: str) -> list[str]:
 
 
 def tokens(text: str, *, stop_words: frozenset[str] = STOP_WORDS) -> list[str]:
-    """Return the stems that carry meaning, with short compounds also joined: text-to-SQL gives text, sql, texttosql."""
+    """Return the stems that carry meaning, with short compounds also joined: text-to-SQL gives text, sql, texttosql.
+
+    Words are in their American spelling.
+    """
     return [token for compound in _WORD.findall(text.lower()) for token in _meaning(compound, stop_words)]
 
 
@@ -51,7 +56,7 @@ def _meaning(compound: str, stop_words: frozenset[str]) -> tuple[str, ...]:
     found = [part for part in parts if part not in stop_words and (len(part) > 1 or part.isdigit())]
     if 1 < len(parts) <= _LONGEST_JOINED:
         found.append("".join(parts))
-    return tuple(stem(token) for token in found)
+    return tuple(stem(usual(token)) for token in found)
 
 
 def stem(word: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "newsletter"
 
-LEAVES = {"models", "errors", "words", "vectors", "background", "tfidf", "text", "tex", "ids", "summary"}
+LEAVES = {"models", "errors", "words", "vectors", "background", "tfidf", "text", "tex", "ids", "summary", "spelling"}
 # Pure rooms, each with the libraries it wraps.
 CORE = {
     "sources": {"feedparser", "pydantic", "lxml", "bibtexparser"},

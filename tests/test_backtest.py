@@ -268,12 +268,12 @@ def test_a_lower_limit_loses_the_weaker_papers_only(compared: Compare) -> None:
 
 def test_a_higher_bar_loses_what_is_under_it(compared: Compare) -> None:
     """The score and the bar are told."""
-    (ada,) = compared((ADA,), (ADA + "    min_score: 0.99\n",)).subscribers
+    (ada,) = compared((ADA,), (ADA + "    min_score: 1.0\n",)).subscribers
 
     lost = changes(ada, Kind.LOST)
     assert len(lost) == 10
     assert all(change.absence and change.absence.cause is Cause.SCORE for change in lost.values())
-    assert all(change.absence and "is under min_score 0.99" in change.absence.detail for change in lost.values())
+    assert all(change.absence and "is under min_score 1.00" in change.absence.detail for change in lost.values())
 
 
 def test_what_becomes_or_ceases_to_be_the_lead_has_moved(compared: Compare) -> None:

@@ -149,6 +149,23 @@ def test_a_namesake_is_not_the_author(written: str, weights: Weights) -> None:
     assert hits_of(of_kind(InterestKind.AUTHOR, written), weights) == {}
 
 
+@pytest.mark.parametrize(
+    ("written", "author"),
+    [
+        ("Lukasz Kaiser", "Łukasz Kaiser"),
+        ("Soren Kierkegaard", "Søren Kierkegaard"),
+        ("Martin King", "Martin King Jr."),
+        ("King, Martin, Jr.", "Martin King"),
+        ("Flann O'Brien", "Flann O’Brien"),
+    ],
+)
+def test_a_name_is_the_same_without_its_odd_letters(written: str, author: str, weights: Weights) -> None:
+    """Suffixes, strokes and apostrophes are no other person."""
+    paper = a_paper(id="arxiv:5", authors=(author,))
+
+    assert set(hits_of(of_kind(InterestKind.AUTHOR, written), weights, papers=(paper,))) == {"arxiv:5"}
+
+
 def test_accents_do_not_hide_an_author(weights: Weights) -> None:
     """A reader without the key still finds the person."""
     paper = a_paper(id="arxiv:4", authors=("Kurt Gödel",))
@@ -192,6 +209,31 @@ def test_words_apart_are_not_the_excluded_phrase(title: str, weights: Weights) -
     assert covered(an_interest("speculative tree decoding"), weights, [paper]) == set()
 
 
+@pytest.mark.parametrize("written", ["few shot learning", "few-shot learning", "Few-Shot Learning"])
+@pytest.mark.parametrize("title", ["Few-shot learning of trees", "On few shot learning"])
+def test_a_hyphen_hides_nothing_from_an_exclusion(written: str, title: str, weights: Weights) -> None:
+    """People write both, and mean one."""
+    paper = a_paper(title, abstract="")
+
+    assert covered(an_interest(written), weights, [paper]) == {paper.id}
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("Q learning", "Deep learning of trees"),
+        ("related work generation", "Image generation"),
+        ("proof of work", "A proof that does not work"),
+        ("C++", "The C of vitamin C"),
+    ],
+)
+def test_an_exclusion_hides_only_what_says_all_of_it(written: str, title: str, weights: Weights) -> None:
+    """Single letters and stop words are words too; alone they hide nothing."""
+    paper = a_paper(title, abstract="")
+
+    assert covered(an_interest(written), weights, [paper]) == set()
+
+
 def test_what_is_very_like_an_excluded_example_is_covered(weights: Weights) -> None:
     """Less like this: the example's twin, and nothing of another subject."""
     example = a_paper(DECODING.title, id="arxiv:example", abstract=DECODING.abstract)
@@ -222,6 +264,14 @@ def test_weight_raises_a_score_but_opens_no_gate() -> None:
 
     assert heavy[0] > light[0]
     assert heavy[1] < PASSES
+
+
+def test_a_weight_opens_no_gate_under_a_low_bar(weights: Weights) -> None:
+    """Who lets in what nearly matches does not let in everything for wanting it more."""
+    light, heavy = an_interest("galaxies of coral"), an_interest("galaxies of coral", weight=50.0)
+    hits = scored([light, heavy], weights, floor=0.1)
+
+    assert hits.of(light)[0].tolist() == hits.of(heavy)[0].tolist()
 
 
 def test_the_lexical_score_counts_words_no_paper_has() -> None:
@@ -337,6 +387,9 @@ def test_a_lower_floor_only_adds(floor: float, weights: Weights) -> None:
         ("Computer Science Review", "", "Science", False),
         ("PNAS Nexus", "", "PNAS", False),
         ("", "", "NeurIPS", False),
+        ("", "Submitted to ICML 2026", "ICML", False),
+        ("", "Under review at ICML; code at the authors' page", "ICML", False),
+        ("", "Submitted in May, accepted at ICML 2026", "ICML", True),
     ],
 )
 def test_a_venue_is_the_one_named_and_no_other(

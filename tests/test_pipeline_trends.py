@@ -13,7 +13,7 @@ from newsletter.config import Config, IssueSettings, Schedule
 from newsletter.deliver.smtp import SmtpMailer
 from newsletter.inbox import Inbox
 from newsletter.models import Edition, Paper, Pick, Signals, Subscriber
-from newsletter.pipeline import Due, Outcome, OutcomeKind, edition_between, issues, send, trends_on
+from newsletter.pipeline import Due, Outcome, OutcomeKind, edition_between, send, trends_on
 from newsletter.render import compile_templates
 from newsletter.store import Store
 from newsletter.weights import Weights
@@ -188,7 +188,7 @@ def test_trends_are_found_once_for_everybody(newsroom: Newsroom, monkeypatch: py
         assert now == NOW + timedelta(hours=1)
         return ()
 
-    monkeypatch.setattr(issues, "trends_on", counted)
+    monkeypatch.setattr(drafts, "trends_on", counted)
     newsroom.collected(trees())
     newsroom.sent(ADA, GRACE, a_subscriber("emmy@example.org", interests=ADA.interests))
     newsroom.collected(trees(number=5), days=1)

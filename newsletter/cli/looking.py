@@ -183,7 +183,7 @@ def _tell(told: Explanation, email: str) -> None:
         columns([(f"  {each.score:.2f}", each.interest, _numbers(each.reason), each.origin) for each in told.nearest])
     if told.remedies:
         say()
-        say("It would have come with one of:" if told.cut else "It would match with one of:")
+        say("It would have come with one of:")
         columns([(f"  {each.change}", each.origin) for each in told.remedies])
 
 

@@ -46,7 +46,7 @@ def demo(
 def _tell(done: Demo) -> None:
     edition, prepared = done.edition, done.prepared
     columns(health_rows(edition.health))
-    merged, matched = len(edition.papers), len(prepared.vectors)
+    merged, matched = len(edition.papers), len(prepared.found)
     say()
     rows = [
         ("collected", counted(edition.entries, "entry", "entries")),

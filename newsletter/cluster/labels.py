@@ -116,26 +116,27 @@ class Namer:
     def several(self, parts: Sequence[tuple[Paper, ...]]) -> tuple[str, ...]:
         """Return the headings of the parts of one issue; those that get the same are one topic.
 
-        The largest is named first. One that would be called nearly as another is takes its next good heading that says
-        something else, or, where it has none, the other's.
+        The largest is named first; one nearly called as another is takes its next good heading, or the other's.
         """
         names: dict[int, str] = {}
         for row in sorted(range(len(parts)), key=lambda row: (-len(parts[row]), [paper.id for paper in parts[row]])):
             mine = self._headings(parts[row])
             free = (name for name in mine if name and not any(alike(name, other) for other in names.values()))
-            twin = (other for other in names.values() if alike(mine[0], other))
-            names[row] = next(free, "") or next(twin, mine[0])
+            names[row] = next(free, "") or next((other for other in names.values() if alike(mine[0], other)), mine[0])
         return tuple(names[row] for row in range(len(parts)))
 
     def centre(self, part: Sequence[Paper]) -> Vectors:
         """Return the unit vector [d] in the middle of some papers, to keep beside their heading for another day."""
         return middle(self._encode([paper.text for paper in part]))
 
+    def _text(self, paper: Paper) -> Text:
+        return self._texts.get(paper.id) or read(paper, self._usage.background.title_phrases)
+
     def _headings(self, part: tuple[Paper, ...]) -> tuple[str, ...]:
         """Return the headings that `part` could have, the best first; at least one."""
         inside = tuple(paper.id for paper in part)
         if inside not in self._found:
-            texts = [self._texts[each] for each in inside]
+            texts = [self._text(paper) for paper in part]
             vectors = self._encode([paper.text for paper in part])
             candidates = _scored(texts, vectors, self._encode, self._usage)
             shortlist = _contrasted(candidates[:_SHORTLIST], texts, self._edition)

@@ -42,8 +42,9 @@ def choose(
         return ()
     pool = _pool(candidates, subjects)
     papers = [candidates[row] for row in pool]
-    relevance = np.array([paper.score for paper in papers])
-    likeness = np.maximum(_stack(papers, vectors) @ _stack(papers, vectors).T, 0.0)
+    relevance = np.array([round(paper.score, 5) for paper in papers])
+    # Rounded so that two machines agree, which sum in other orders.
+    likeness = np.round(np.maximum(_stack(papers, vectors) @ _stack(papers, vectors).T, 0.0).astype(np.float64), 5)
     shares = _Shares([subjects[row] if subjects else "" for row in pool])
     weights, gains = relevance / relevance.sum(), relevance / (limit * relevance.max())
     covered = np.zeros(len(papers))
@@ -53,7 +54,7 @@ def choose(
         value = RELEVANCE_WEIGHT * gains + (1 - RELEVANCE_WEIGHT) * coverage + FAIRNESS_WEIGHT / limit * shares.gains()
         value[shares.full()] -= 1.0
         value[rows or relevance < relevance.max()] = -2.0
-        # Rounded so that two machines agree; among equals the earlier, which is the more relevant.
+        # Among equals the earlier, which is the more relevant.
         best = int(np.round(value, 9).argmax())
         shares.take(best, lead=not rows)
         rows.append(best)

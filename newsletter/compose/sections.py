@@ -31,8 +31,12 @@ def arrange(
         by_label.setdefault(_key(subject_of[matched.paper.id].label), []).append(matched)
     told = {_key(subject.label): subject for subject in reversed(subjects)}
     announced = {key: sum(subject.announced for subject in subjects if _key(subject.label) == key) for key in by_label}
-    groups = {key: group for key, group in by_label.items() if key and len(group) >= FEWEST_PAPERS}
-    kept = sorted(groups, key=lambda key: (-len(groups[key]), *_best_first(groups[key][0])))[:MOST_SECTIONS]
+    groups = {
+        key: group for key, group in by_label.items() if key and key != _key(LEFTOVERS) and len(group) >= FEWEST_PAPERS
+    }
+    kept = sorted(groups, key=lambda key: (-len(groups[key]), *_best_first(groups[key][0])))
+    # What is left over is a section too.
+    kept = kept[: MOST_SECTIONS - (len(kept) > MOST_SECTIONS or sum(map(len, groups.values())) < len(papers))]
     groups = {key: sorted(groups[key], key=_best_first)[:LARGEST_SECTION] for key in kept}
     homes = {told[key].interest: key for key in sorted(groups, reverse=True) if told[key].interest}
     placed = {matched.paper.id for group in groups.values() for matched in group}
@@ -69,7 +73,7 @@ def _nearest(
 ) -> str:
     """Return the section that the paper is most like, "" where it is like none."""
     likeness = {
-        key: round(float(np.mean([vectors[matched.paper.id] @ vectors[each.paper.id] for each in group])), 9)
+        key: round(float(np.mean([vectors[matched.paper.id] @ vectors[each.paper.id] for each in group])), 5)
         for key, group in groups.items()
     }
     nearest = min(likeness, key=lambda key: (-likeness[key], key), default="")

@@ -22,6 +22,7 @@ LONGEST_HEADING = 6  # words; a longer phrase says what is wanted, not what a se
 FEWEST_SUBJECTS = 3
 _FEWEST_TO_DIVIDE = 6
 _PART = 3  # papers; so many of one subject are enough for a section
+_MOST_DIVIDED = 400  # papers, the best; the cost grows with the square
 _NAMED = 2  # times as many topics are named as are wanted, since some find no heading
 
 WORDED = frozenset((ReasonKind.WORDS, ReasonKind.MEANING))
@@ -105,7 +106,7 @@ class _Finder:
         That one is called `rest`, "" where it has no name.
         """
         by_id = {matched.paper.id: matched for matched in papers}
-        parts = self.divide(tuple(matched.paper for matched in papers))
+        parts = self.divide(tuple(matched.paper for matched in papers[:_MOST_DIVIDED]))
         larger = [part for part in parts if len(part) > 1][: _NAMED * most]
         named = list(zip(self.name(larger), larger, strict=True))
         found = [self._topic(label, [by_id[paper.id] for paper in part]) for label, part in named if label][:most]

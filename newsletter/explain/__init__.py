@@ -30,7 +30,7 @@ from newsletter.models import (
     Trend,
 )
 from newsletter.pipeline import Prepared, edition_between, groundwork, issue_for, trends_on
-from newsletter.pipeline.editions import bar
+from newsletter.pipeline.editions import bar, trying
 from newsletter.schedule import today
 from newsletter.schedule.slots import days_covered, slots
 from newsletter.store import Store
@@ -139,10 +139,11 @@ def _decided(
     day, paper, best = told.issue_day or told.first_day, told.paper, told.nearest[0].score if told.nearest else 0.0
 
     def make(reader: Subscriber) -> Issue:
-        return issue_for(prepared, reader, day=day, received=received)
+        same = reader.interests == subscriber.interests and bar(reader) >= bar(subscriber)
+        return issue_for(prepared if same else trying(prepared, reader), reader, day=day, received=received)
 
     if best < bar(subscriber) and told.trend is None:
-        return replace(told, remedies=tuple(remedies(subscriber, paper, None, best, prepared, make)))
+        return replace(told, remedies=tuple(remedies(subscriber, paper, None, told.exclusion, prepared, make)))
     issue = make(subscriber)
     for section, matched in issue.placed:
         if matched.paper.id == paper.id and section != TRENDING:
@@ -150,7 +151,7 @@ def _decided(
     if (trending := _trending(told, issue)) is not None:
         return trending
     cut = next((cut for cut in issue.cut if cut.matched.paper.id == paper.id), None)
-    told = replace(told, remedies=tuple(remedies(subscriber, paper, cut, best, prepared, make)))
+    told = replace(told, remedies=tuple(remedies(subscriber, paper, cut, told.exclusion, prepared, make)))
     if cut is None:
         return told
     last = min((matched.score for matched in issue.chosen), default=0.0)

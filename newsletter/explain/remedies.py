@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from math import floor
 
 from newsletter.cluster.phrases import spans
-from newsletter.config.categories import as_category
-from newsletter.match import PASSES, score
+from newsletter.match import score
 from newsletter.models import Cut, CutReason, Interest, InterestKind, Issue, Paper, Subscriber
 from newsletter.pipeline import Prepared
 from newsletter.words import words
@@ -17,8 +16,8 @@ from newsletter.words import words
 Make = Callable[[Subscriber], Issue]
 
 _MOST_PAPERS = 50  # of the settings' own bound
-_NEAR = 0.3  # a bar below that lets everything in
 _MOST_PHRASES = 8  # of the title, the most usual in titles first
+_MOST_TRIED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +29,23 @@ class Remedy:
 
 
 def remedies(
-    subscriber: Subscriber, paper: Paper, cut: Cut | None, nearest: float, prepared: Prepared, make: Make
+    subscriber: Subscriber, paper: Paper, cut: Cut | None, rule: Interest | None, prepared: Prepared, make: Make
 ) -> Iterator[Remedy]:
     """Yield what would have brought a paper that was cut, or that no interest let through (then `cut` is None).
 
-    `nearest` is the score of the interest that came nearest.
+    `rule` is the exclusion that covers it. Each proposal was tried on this issue, and brought the paper.
     """
     if cut is None:
-        yield from _unmatched(subscriber, paper, nearest, prepared)
-    elif cut.reason is CutReason.EXCLUDED:
-        yield from _excluded(subscriber, paper, make)
+        yield from _unmatched(subscriber, paper, rule, prepared, make)
+    elif cut.reason is CutReason.EXCLUDED and rule is not None:
+        if _chosen(make(_without(subscriber, rule)), paper):
+            yield Remedy(rule.origin, f'no "{rule.name}" under exclude')
     elif cut.reason is CutReason.LIMIT:
         yield from _limit(subscriber, paper, make)
     elif cut.reason is CutReason.SCORE:
-        yield Remedy(
-            subscriber.origin, f"min_score: {_rounded(cut.matched.score):.2f} (now {subscriber.min_score:.2f})"
-        )
-
-
-def _excluded(subscriber: Subscriber, paper: Paper, make: Make) -> Iterator[Remedy]:
-    """Yield the exclusions that stand between the reader and the paper, if it would come without them."""
-    names = {cut.detail for cut in make(subscriber).cut if cut.matched.paper.id == paper.id}
-    for rule in subscriber.exclude:
-        if any(rule.name in name for name in names):
-            rest = tuple(other for other in subscriber.exclude if other is not rule)
-            without = make(replace(subscriber, exclude=rest))
-            if not any(cut.reason is CutReason.EXCLUDED and cut.matched.paper.id == paper.id for cut in without.cut):
-                yield Remedy(rule.origin, f'no "{rule.name}" under exclude')
+        lower = replace(subscriber, min_score=_rounded(cut.matched.score))
+        if _chosen(make(lower), paper):
+            yield Remedy(subscriber.origin, f"min_score: {lower.min_score:.2f} (now {subscriber.min_score:.2f})")
 
 
 def _limit(subscriber: Subscriber, paper: Paper, make: Make) -> Iterator[Remedy]:
@@ -70,22 +59,35 @@ def _limit(subscriber: Subscriber, paper: Paper, make: Make) -> Iterator[Remedy]
     yield Remedy(subscriber.origin, f"max_papers: {high} (now {subscriber.max_papers})")
 
 
-def _unmatched(subscriber: Subscriber, paper: Paper, nearest: float, prepared: Prepared) -> Iterator[Remedy]:
-    """Yield an interest that would match, and how low the bar would have to be."""
-    proposed = [Interest(InterestKind.CATEGORY, name, (name,)) for name in paper.categories[:1] if as_category(name)]
+def _unmatched(
+    subscriber: Subscriber, paper: Paper, rule: Interest | None, prepared: Prepared, make: Make
+) -> Iterator[Remedy]:
+    """Yield an interest that would bring the paper, in words or else in a category, without what excludes it."""
+    besides = f', and no "{rule.name}" under exclude ({rule.origin})' if rule else ""
+    reader = _without(subscriber, rule) if rule else subscriber
+    proposed = [
+        *_phrases(paper, prepared),
+        *(Interest(InterestKind.CATEGORY, name, (name,)) for name in paper.categories),
+    ]
+    for interest in proposed:
+        if _chosen(make(replace(reader, interests=(*reader.interests, interest))), paper):
+            yield Remedy(subscriber.origin, f'an interest "{interest.name}"{besides}')
+            return
+
+
+def _phrases(paper: Paper, prepared: Prepared) -> list[Interest]:
+    """Return a few phrases of the title that would match, the most usual in titles first."""
     reading = prepared.hits.reading
     usual = reading.background.title_phrases
     phrases = [phrase.surface for phrase in spans(paper.title) if " " in phrase.surface]
     phrases.sort(key=lambda phrase: (-usual.get(" ".join(words(phrase)), 0), phrase))
-    proposed = [*(Interest(InterestKind.PHRASE, phrase, (phrase,)) for phrase in phrases[:_MOST_PHRASES]), *proposed]
+    proposed = [Interest(InterestKind.PHRASE, phrase, (phrase,)) for phrase in phrases[:_MOST_PHRASES]]
     hits = score(proposed, reading, encode=prepared.hits.encode)
-    told: set[InterestKind] = set()
-    for interest in proposed:
-        if interest.kind not in told and hits.hit(interest, paper.id) is not None:
-            told.add(interest.kind)
-            yield Remedy(subscriber.origin, f'an interest "{interest.name}"')
-    if _NEAR <= nearest < min(PASSES, subscriber.min_score):
-        yield Remedy(subscriber.origin, f"min_score: {_rounded(nearest):.2f} (now {subscriber.min_score:.2f})")
+    return [interest for interest in proposed if hits.hit(interest, paper.id) is not None][:_MOST_TRIED]
+
+
+def _without(subscriber: Subscriber, rule: Interest) -> Subscriber:
+    return replace(subscriber, exclude=tuple(other for other in subscriber.exclude if other != rule))
 
 
 def _chosen(issue: Issue, paper: Paper) -> bool:

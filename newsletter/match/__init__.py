@@ -15,11 +15,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from newsletter.match.exact import rows_with, value_of
+from newsletter.match.exclusions import excluded
 from newsletter.match.hits import Hit, Hits
 from newsletter.match.phrases import PASSES, Verdicts, verdicts
 from newsletter.match.reading import Reading, read
-from newsletter.match.reasons import contains
-from newsletter.match.tastes import BY_LIKENESS, NO_TASTES, Tastes, Voted, own_interests, refused_like, rows_like
+from newsletter.match.tastes import BY_LIKENESS, NO_TASTES, Tastes, Voted, own_interests, rows_like
 from newsletter.models import Interest, InterestKind
 from newsletter.vectors import Encode
 
@@ -68,32 +68,6 @@ def score(
             rows, scores = rows_like(interest, reading, tastes, floor=floor)
             parts.append(Verdicts(np.full(len(rows), place, dtype=np.int64), rows, scores))
     return _joined(parts, distinct, reading, encode, tastes)
-
-
-def excluded(
-    exclusions: Iterable[Interest], reading: Reading, *, tastes: Tastes = NO_TASTES
-) -> dict[Interest, frozenset[str]]:
-    """Return for each distinct exclusion the ids of the papers it covers.
-
-    Exclusions are exact, but for those by example, which cover what is very like it: nobody loses a paper because it is
-    somewhat alike.
-    """
-    distinct = list(dict.fromkeys(exclusions))
-    covered = refused_like((rule for rule in distinct if rule.kind is InterestKind.PAPER), reading, tastes)
-    for rule in distinct:
-        if rule.kind in _EXACT:
-            covered[rule] = frozenset(reading.papers[row].id for row in rows_with(rule, reading))
-    worded = [rule for rule in distinct if rule.kind is InterestKind.PHRASE]
-    # "Gaussian-splatting" stands in "Gaussian splatting" too.
-    phrases = [phrase.replace("-", " ") for rule in worded for phrase in rule.phrases]
-    found = reading.lexical.look_up(phrases)
-    owners = np.repeat(np.arange(len(worded)), [len(rule.phrases) for rule in worded])
-    hidden: dict[int, set[str]] = {}
-    for place, row in zip(found.phrases[found.exact].tolist(), found.papers[found.exact].tolist(), strict=True):
-        # Each two neighbours of a longer phrase may stand together without the phrase.
-        if contains(phrases[place], reading.lexical.titles[row], reading.lexical.abstracts[row]):
-            hidden.setdefault(int(owners[place]), set()).add(reading.papers[row].id)
-    return covered | {rule: frozenset(hidden.get(number, ())) for number, rule in enumerate(worded)}
 
 
 def _joined(

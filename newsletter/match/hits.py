@@ -13,7 +13,7 @@ from newsletter.match.lexical import Rows
 from newsletter.match.phrases import CLOSENESS_WEIGHT, PASSES, Phrases, measure
 from newsletter.match.reading import Reading
 from newsletter.match.reasons import by_phrase
-from newsletter.match.tastes import BY_LIKENESS, NO_TASTES, Tastes, reason_like
+from newsletter.match.tastes import BY_LIKENESS, NO_TASTES, Tastes, reasons_like
 from newsletter.models import Interest, InterestKind, MatchedPaper, Reason
 from newsletter.vectors import Encode
 
@@ -42,6 +42,7 @@ class Hits:
     scores: NDArray[np.float32]
     tastes: Tastes = NO_TASTES
     _measured: dict[tuple[str, ...], Phrases] = field(default_factory=dict, repr=False)
+    _like: dict[object, dict[int, Reason]] = field(default_factory=dict, repr=False)
 
     def of(self, interest: Interest) -> tuple[Rows, NDArray[np.float32]]:
         """Return the papers that an interest lets through, ascending by row, and the score of each."""
@@ -109,7 +110,7 @@ class Hits:
     def _reason(self, interest: Interest, row: int) -> Reason:
         paper = self.reading.papers[row]
         if interest.kind in BY_LIKENESS:
-            return reason_like(interest, self.reading, row, self.tastes)
+            return self._likings(interest)[row]
         if interest.kind is not InterestKind.PHRASE:
             reason = reason_of(interest, paper)
             assert reason is not None  # noqa: S101 - it is a hit
@@ -127,6 +128,13 @@ class Hits:
             lexical=float(words[best]),
             closeness=float(closeness[best] / CLOSENESS_WEIGHT),
         )
+
+    def _likings(self, interest: Interest) -> dict[int, Reason]:
+        key = (interest.kind, interest.phrases, interest.origin)
+        if key not in self._like:
+            rows = self.of(interest)[0].tolist()
+            self._like[key] = reasons_like(interest, self.reading, rows, self.tastes)
+        return self._like[key]
 
     def _measure(self, phrases: tuple[str, ...]) -> Phrases:
         if phrases not in self._measured:

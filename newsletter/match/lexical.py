@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from newsletter.match.asked import Asked, ask
 from newsletter.models import Paper
-from newsletter.words import QUERY_STOP_WORDS, tokens
+from newsletter.words import QUERY_STOP_WORDS, STOP_WORDS, tokens
 
 SATURATION = 1.2  # k1: how fast repeating a word stops counting
 LENGTH_PENALTY = 0.6  # b: how much a long abstract is held against its words
@@ -145,6 +145,13 @@ class LexicalIndex:
         at = first + int(np.searchsorted(self.holders[first:last], row))
         return float(self.weights[at]) if at < last and self.holders[at] == row else 0.0
 
+    def held_by(self, word: str) -> list[int] | None:
+        """Return the papers that hold a stem, ascending; None for a word that no index knows, such as a stop word."""
+        if word in STOP_WORDS or (len(word) == 1 and not word.isdigit()):
+            return None
+        row = self.token_rows.get(word)
+        return [] if row is None else self.holders[self.starts[row] : self.starts[row + 1]].tolist()
+
     def rarity(self, token: str) -> float:
         """Return the inverse document frequency of `token` over the edition and the background, never negative."""
         row = self.token_rows.get(token)
@@ -175,12 +182,6 @@ def query_tokens(phrase: str) -> list[str]:
 def _query_tokens(word: str) -> tuple[str, ...]:
     """Return the tokens of one word between blanks; kept, since phrases are many and their words few."""
     return tuple(tokens(word, stop_words=QUERY_STOP_WORDS))
-
-
-def stands_in(query: Sequence[str], text: Sequence[str]) -> bool:
-    """Return whether the tokens of `query` stand side by side in `text`."""
-    size, wanted = len(query), list(query)
-    return any(list(text[start : start + size]) == wanted for start in range(len(text) - size + 1))
 
 
 def index(papers: Sequence[Paper], *, frequency: Mapping[str, int], size: int) -> LexicalIndex:

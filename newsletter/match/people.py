@@ -6,14 +6,29 @@ import functools
 import unicodedata
 from collections.abc import Sequence
 
+# Letters that Unicode does not take apart, as people write them who have no such key.
+_LETTERS = str.maketrans(
+    {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i", "æ": "ae", "Æ": "Ae", "œ": "oe", "’": "'"}
+)
+
+
+_SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv"))
+
 
 @functools.lru_cache(maxsize=65_536)
 def name_parts(name: str) -> tuple[str, ...]:
     """Return a name's parts for comparison: no accents, no dots, lower case, "Liskov, Barbara" turned round."""
-    surname, comma, given = name.partition(",")
-    plain = unicodedata.normalize("NFKD", f"{given} {surname}" if comma else name)
-    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return tuple(letters.replace(".", " ").replace("-", " ").casefold().split())
+    surname, *given = [part for part in name.split(",") if not _is_suffix(part)] or [""]
+    plain = unicodedata.normalize("NFKD", " ".join([*given, surname]))
+    letters = "".join(letter for letter in plain.translate(_LETTERS) if not unicodedata.combining(letter))
+    parts = letters.replace(".", " ").replace("-", " ").casefold().split()
+    while len(parts) > 1 and _is_suffix(parts[-1]):
+        parts.pop()
+    return tuple(parts)
+
+
+def _is_suffix(part: str) -> bool:
+    return part.strip(" .").casefold() in _SUFFIXES
 
 
 def same_person(asked: Sequence[str], author: Sequence[str]) -> bool:

@@ -35,6 +35,7 @@ PASSES = 0.5  # where the gate lies on the scale of scores
 STEEPNESS = 3.0
 MIDDLE = GATE + 0.26  # the order that scores 0.75: half of what passes scores more
 _ALMOST = 0.999
+DECIMALS = 5  # fewer than float32 has, so that two machines, which sum in other orders, agree
 _SLACK = 1e-3  # for sums of float32 in another order
 _CHUNK = 2048  # phrases; with 2,000 papers a chunk takes 16 MB
 _ROUNDING = np.float32(1e-4)  # more than sums of float32 in another order can differ
@@ -113,7 +114,7 @@ def rate(best: Vectors, order: Vectors, weight: NDArray[np.float64] | float = 1.
     odds = STEEPNESS * (order - MIDDLE) + np.log(weight)
     share = np.clip(order / GATE, 0, _ALMOST)
     scores: Vectors = np.where(best >= GATE, PASSES + PASSES / (1 + np.exp(-odds)), PASSES * share * share)
-    return scores.astype(np.float32)
+    return np.round(scores, DECIMALS).astype(np.float32)
 
 
 def _chunks(
@@ -145,13 +146,14 @@ def _verdicts(
     """
     starts, level = np.cumsum(sizes) - sizes, _level(floor)
     could_add = (words.most_late * measured.words_count).astype(np.float32) + _ROUNDING
-    near = f >= (measured.shift - could_add + level)[:, None]
+    near = f >= (measured.shift - could_add + level - _SLACK)[:, None]
     if len(sizes) < len(f):
         near = np.logical_or.reduceat(near, starts, axis=0)
     interest, paper = np.divmod(np.flatnonzero(near), f.shape[1])
     rows, columns, at = _pairs(interest, paper, starts, sizes)
     values: Vectors = f[rows, columns] - measured.shift[rows]
     values += lexical.late(words, rows, columns) * measured.words_count[rows]
+    values = np.round(values, DECIMALS)
     if not interest.size:
         return Verdicts(interest, interest.astype(np.int32), np.zeros(0, dtype=np.float32))
     passing = np.maximum.reduceat(values, at) >= level

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from newsletter.match.lexical import query_tokens, stands_in
+from newsletter.match.lexical import query_tokens
 from newsletter.match.people import name_parts, same_person
 from newsletter.match.venues import venue_of
 from newsletter.models import Interest, Paper, Reason, ReasonKind
@@ -58,13 +58,7 @@ def by_venue(interest: Interest, paper: Paper) -> Reason | None:
     return Reason(ReasonKind.VENUE, interest.name, (stated,), origin=interest.origin) if stated else None
 
 
-def contains(phrase: str, *texts: Sequence[str]) -> bool:
-    """Return whether the words of `phrase` stand side by side in one of `texts`, given by their tokens."""
-    asked = query_tokens(phrase)
-    return bool(asked) and any(stands_in(asked, text) for text in texts)
-
-
-@functools.cache
+@functools.lru_cache(maxsize=65_536)
 def _asked(phrase: str) -> tuple[tuple[str, frozenset[str]], ...]:
     """Return the words of `phrase` that mean something, as written, each with its tokens."""
     parts = ((word.strip(_EDGES), frozenset(query_tokens(word))) for word in phrase.split())

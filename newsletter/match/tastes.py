@@ -116,18 +116,17 @@ def rows_like(
     return np.array(passed, dtype=np.int32), _weighted(scores[passed], interest.weight)
 
 
-def reason_like(interest: Interest, reading: Reading, row: int, tastes: Tastes) -> Reason:
-    """Return which of the liked papers is nearest to the one in `row`, and how near."""
+def reasons_like(interest: Interest, reading: Reading, rows: Sequence[int], tastes: Tastes) -> dict[int, Reason]:
+    """Return for the papers in `rows` which of the liked papers is nearest, and how near."""
     # Examples that are alike speak together, and each for itself where it is named.
     liked = tastes.papers(interest)[: None if interest.kind is InterestKind.VOTES else 1]
-    found = nearest(tastes.weighed(liked, reading.background), reading.weighed.take([row]))
-    return Reason(
-        _KINDS[interest.kind],
-        interest.name,
-        example=liked[int(found.rows[0])].title,
-        likeness=float(found.similarity[0]),
-        origin=interest.origin,
-    )
+    found = nearest(tastes.weighed(liked, reading.background), reading.weighed.take(rows))
+    return {
+        row: Reason(
+            _KINDS[interest.kind], interest.name, example=liked[at].title, likeness=near, origin=interest.origin
+        )
+        for row, at, near in zip(rows, found.rows.tolist(), found.similarity.tolist(), strict=True)
+    }
 
 
 def refused_like(rules: Iterable[Interest], reading: Reading, tastes: Tastes) -> dict[Interest, frozenset[str]]:

@@ -18,9 +18,14 @@ def venue_of(asked: str, paper: Paper) -> str:
     """Return the statement of `paper`, its venue or its authors' comment, that names the venue `asked`, else ""."""
     wanted = _pattern(asked)
     for stated in (paper.signals.venue, paper.signals.comment):
-        if stated and wanted.search(stated):
-            return stated
+        for found in wanted.finditer(stated):
+            if not _NOT_THERE.search(stated[: found.end()]):
+                return stated
     return ""
+
+
+# Where a paper was sent is not where it appears.
+_NOT_THERE = re.compile(r"(?i)\b(?:submitted|submission|under review|in review|rejected|withdrawn|not)\b[^.;,]*$")
 
 
 @functools.lru_cache(maxsize=1024)

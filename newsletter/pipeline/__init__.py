@@ -12,10 +12,11 @@
 """
 
 from newsletter.pipeline.collecting import Progress, always, collect_edition, silent
+from newsletter.pipeline.drafts import Due, Outcome, OutcomeKind
 from newsletter.pipeline.editions import Prepared, edition_between, issue_for, prepare
 from newsletter.pipeline.examples import collect_examples, examples_of, unknown_examples
 from newsletter.pipeline.groundwork import groundwork
-from newsletter.pipeline.issues import Clock, Due, Outcome, OutcomeKind, deliver_waiting, send
+from newsletter.pipeline.issues import Clock, deliver_waiting, send
 from newsletter.pipeline.trends import find_pick, trends_on, unknown_pick
 
 __all__ = [

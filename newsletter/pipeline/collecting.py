@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -83,23 +83,26 @@ def collect_edition(
     )
     recent = [paper for paper, _ in store.editions.papers_between(day - READS_ALIKE_FOR, day)] if weights else []
 
+    told_again: set[str] = set()
+
     def make(known: Sequence[Paper]) -> Edition:
         encode = weights().vectors.encode if weights and entries else None
         papers = _summarised(dedupe(entries, known=known, recent=recent, encode=encode), (*known, *recent))
+        told_again.update(paper.id for paper in papers)
         return Edition(day, papers, told, len(entries), _updates(papers, (*known, *recent)))
 
     made = store.editions.merge(wanted_identities(entries), make, collected_at=now)
     if weights and entries:
-        keep_vectors(store, made.papers, weights())
+        keep_vectors(store, made.papers, weights(), told=told_again)
     log.info("collected %s: %d entries, %d papers, %d updates", day, len(entries), len(made.papers), len(made.updates))
     return made
 
 
-def keep_vectors(store: Store, papers: Sequence[Paper], weights: Weights) -> None:
-    """Make and keep the vectors of those stored papers that have none."""
+def keep_vectors(store: Store, papers: Sequence[Paper], weights: Weights, *, told: Collection[str]) -> None:
+    """Make and keep the vectors of those stored papers that have none, and of those `told` of now, which may differ."""
     model = weights.vectors.name
     known = store.vectors.of(model, (paper.id for paper in papers))
-    new = [paper for paper in papers if paper.id not in known]
+    new = [paper for paper in papers if paper.id not in known or paper.id in told]
     store.vectors.keep(model, dict(zip((paper.id for paper in new), weights.vectors.encode_papers(new), strict=True)))
 
 

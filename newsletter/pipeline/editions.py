@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -44,8 +44,8 @@ class Prepared:
     """What everybody's issue is cut from: an edition with who asked for what. Made by `prepare`.
 
     `interests` are, by address, those of readers whose examples and votes take part; `barred` the papers that each
-    exclusion covers. `vectors` are the centred unit vectors, by paper id, of the papers that at least one interest let
-    through; `naming`, `divide` and `cluster` find headings and topics among them, when first asked for. `trends` are
+    exclusion covers. `vectors` are the centred unit vectors of its papers by id; `found` are those that at least one
+    interest let through; `naming`, `divide` and `cluster` find headings and topics, when first asked for. `trends` are
     what others speak for, best first.
     """
 
@@ -54,6 +54,7 @@ class Prepared:
     interests: Mapping[str, tuple[Interest, ...]]
     barred: Mapping[Interest, frozenset[str]]
     vectors: Mapping[str, Vectors]
+    found: tuple[Paper, ...]
     naming: Callable[[], Namer]
     divide: Divide
     cluster: Callable[[], tuple[Topic, ...]]
@@ -123,14 +124,16 @@ def prepare(
     eager = [own for own, reader in zip(asked, readers, strict=True) if reader.updates]
     rows = sorted(_wanted(hits, asked, eager, first_update=len(edition.papers)))
     progress("prepare", 2, 2)
-    found, of_found = [papers[row] for row in rows], vectors[rows]
-    centred = weights.background.centred(of_found)
+    found = tuple(papers[row] for row in rows)
+    # Over all papers, so that no reader's issue depends on what others ask for.
+    centred = weights.background.centred(vectors)
     return Prepared(
         edition,
         hits,
         interests,
         _barred(readers, reading, trends, weights, tastes),
-        {paper.id: vector for paper, vector in zip(found, centred, strict=True)},
+        {paper.id: vector for paper, vector in zip(papers, centred, strict=True)},
+        found,
         partial(
             namer,
             found,
@@ -139,8 +142,8 @@ def prepare(
             earlier=earlier,
             fallback=_no_heading,
         ),
-        divider(found, of_found, background=weights.background),
-        partial(cluster, found, of_found, encode=weights.vectors.encode, background=weights.background),
+        divider(papers, vectors, background=weights.background),
+        partial(cluster, found, vectors[rows], encode=weights.vectors.encode, background=weights.background),
         tuple(trends),
     )
 
@@ -255,7 +258,7 @@ def issue_for(
     refused = prepared.excluded(subscriber)
     return compose(
         subscriber,
-        (each for each in matched if each.paper.id in prepared.vectors),
+        matched,
         day=day,
         considered=len(prepared.edition.papers),
         health=prepared.edition.health,
@@ -270,8 +273,21 @@ def issue_for(
     )
 
 
+def trying(prepared: Prepared, subscriber: Subscriber) -> Prepared:
+    """Return the groundwork of one reader whose interests or bar are others than those it was made for."""
+    hits = score(
+        subscriber.interests,
+        prepared.hits.reading,
+        encode=prepared.hits.encode,
+        floor=bar(subscriber),
+        tastes=prepared.hits.tastes,
+    )
+    return replace(prepared, hits=hits, interests={})
+
+
 def _announced(prepared: Prepared, subscriber: Subscriber) -> dict[str, int]:
     """Return how many new papers each interest of a reader found."""
     new = len(prepared.edition.papers)
-    found = {interest.name: prepared.hits.of(interest) for interest in prepared.interests_of(subscriber)}
+    worded = (each for each in prepared.interests_of(subscriber) if each.kind is InterestKind.PHRASE)
+    found = {interest.name: prepared.hits.of(interest) for interest in worded}
     return {name: int(((rows < new) & (scores >= PASSES)).sum()) for name, (rows, scores) in found.items()}

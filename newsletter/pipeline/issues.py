@@ -1,88 +1,25 @@
-"""Once per subscriber and date: the issue made, queued, delivered, and what became of it."""
+"""Once per run: everybody's issues made, queued, delivered, and what became of them."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from enum import StrEnum
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
-from newsletter.cluster.usage import middle
-from newsletter.compose import PLAIN
 from newsletter.config import Config
 from newsletter.deliver import Mailer, deliver
-from newsletter.deliver.message import as_bytes
-from newsletter.errors import ServerRefused, StoreError
-from newsletter.models import (
-    UNREAD,
-    Delivery,
-    DeliveryState,
-    Edition,
-    Email,
-    HealthState,
-    Issue,
-    MatchedPaper,
-    Paper,
-    Status,
-    Subscriber,
-    Trend,
-)
+from newsletter.errors import ServerRefused
+from newsletter.models import Delivery, DeliveryState, Status
 from newsletter.pipeline.collecting import Progress, silent
-from newsletter.pipeline.editions import Prepared, bar, edition_between, issue_for
-from newsletter.pipeline.groundwork import groundwork
-from newsletter.pipeline.trends import trends_on
-from newsletter.render import Templates, render
+from newsletter.pipeline.drafts import Drafts, Due, Outcome, OutcomeKind
+from newsletter.render import Templates
 from newsletter.store import Store
-from newsletter.tldr import with_tldrs, write_tldrs
 from newsletter.weights import Weights
-from newsletter.words import heading
 
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
-
-
-class OutcomeKind(StrEnum):
-    """What became of one subscriber's issue."""
-
-    SENT = "sent"
-    WAITING = "waiting"  # in the outbox, tried again later
-    FAILED = "failed"
-    UNKNOWN = "unknown"  # may have arrived; held
-    ALREADY = "already"  # this date's issue was sent by an earlier run
-    EMPTY = "empty"
-    LATE = "late"  # nothing to read yet, but there should be: tried again
-    PAUSED = "paused"
-    DRAFTED = "drafted"  # a dry run
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one subscriber's issue, in one line for people. Made by `send`."""
-
-    subscriber: str
-    issue_date: date
-    kind: OutcomeKind
-    detail: str = ""
-    issue: Issue | None = None
-    email: Email | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """That a subscriber's issue of a date should be made, and of which papers.
-
-    Those first seen on the days `earliest` to `latest` (both included) and, where `after` is given, later than that
-    instant: the reader's last issue was made then, and what came since was never considered for them.
-    """
-
-    subscriber: Subscriber
-    issue_date: date
-    earliest: date
-    latest: date
-    after: datetime | None = None
 
 
 def send(
@@ -103,7 +40,7 @@ def send(
     another run is at it; what the mail server does to one address never stops the others.
     """
     with store.lock():
-        drafts = _Drafts(config, store, weights, templates, clock(), progress)
+        drafts = Drafts(config, store, weights, templates, clock(), progress)
         outcomes = []
         for done, task in enumerate(due):
             progress("compose", done, len(due))
@@ -148,149 +85,11 @@ def _deliver(
     return tuple(changed.values()), ""
 
 
-class _Drafts:
-    """Makes issues; the groundwork of a range of days is made once and shared by everyone who reads that range."""
-
-    def __init__(
-        self, config: Config, store: Store, weights: Weights, templates: Templates, now: datetime, progress: Progress
-    ) -> None:
-        self._config, self._store, self._weights, self._templates, self._now = config, store, weights, templates, now
-        self._progress = progress
-        self._editions: dict[tuple[date, date, datetime | None], Edition] = {}
-        self._prepared: dict[tuple[object, ...], Prepared] = {}
-        self._trends: dict[date, tuple[Trend, ...]] = {}
-        self._tldrs: dict[str, str] = {}
-        self._active = [reader for reader in config.subscribers if reader.status is Status.ACTIVE]
-
-    def outcome_or_failure(self, task: Due, *, queue: bool) -> Outcome:
-        """Return what became of the issue so far; what goes wrong with it is this reader's problem alone."""
-        try:
-            return self.outcome(task, queue=queue)
-        except StoreError:
-            raise  # of everybody, not of one reader
-        except Exception as error:
-            log.exception("the issue of %s for %s", task.issue_date, task.subscriber.email)
-            return Outcome(task.subscriber.email, task.issue_date, OutcomeKind.FAILED, str(error))
-
-    def outcome(self, task: Due, *, queue: bool) -> Outcome:
-        """Return what became of the issue so far: queued, drafted, or why there is none."""
-        reader, day = task.subscriber, task.issue_date
-        outcome = partial(Outcome, reader.email, day)
-        if reader.status is not Status.ACTIVE:
-            return outcome(OutcomeKind.PAUSED, f"status is {reader.status}")
-        if earlier := self._store.outbox.deliveries(subscriber=reader.email, issue_date=day):
-            sent = earlier[0].state is DeliveryState.SENT
-            return outcome(OutcomeKind.ALREADY if sent else OutcomeKind.WAITING, told(earlier[0]))
-        prepared = self._groundwork(task)
-        outbox = self._store.outbox
-        versions = outbox.versions(reader.email) if reader.updates and prepared.edition.updates else {}
-        issue = issue_for(prepared, reader, day=day, received=outbox.received(reader.email), versions=versions)
-        if not issue.papers and not self._config.issue.send_when_empty:
-            return self._empty(outcome, issue, prepared.edition, queue=queue)
-        issue = with_tldrs(issue, self._tldrs)
-        email = render(
-            issue,
-            self._config.newsletter,
-            self._templates,
-            date=self._now,
-            abstract_sentences=self._config.issue.abstract_sentences,
-        )
-        if queue:
-            self._queue(issue, email)
-        return outcome(OutcomeKind.WAITING if queue else OutcomeKind.DRAFTED, issue=issue, email=email)
-
-    def _written(self, prepared: Prepared) -> dict[str, str]:
-        """Ask for a line on each paper that a reader may get and that has none, where a language model is set up."""
-        if self._config.tldr is None or self._config.issue.abstract_sentences != "summary":
-            return {}
-        best: dict[str, MatchedPaper] = {}
-        for reader in self._active:
-            matched = prepared.hits.matched(prepared.interests_of(reader), floor=bar(reader))
-            for each in matched[: reader.max_papers]:
-                if each.paper.id not in best or each.score > best[each.paper.id].score:
-                    best[each.paper.id] = each
-        ranked = sorted(best.values(), key=lambda each: (-each.score, each.paper.id))
-        written = write_tldrs([each.paper for each in ranked], self._config.tldr, progress=self._progress)
-        for paper_id, text in written.items():
-            self._store.papers.keep_tldr(paper_id, text)
-        return written
-
-    def keep_headings(self, outcomes: Iterable[Outcome]) -> None:
-        """Note what sections were called that no reader's own words named: the next days call the same the same."""
-        model = self._weights.vectors.name
-        sections: dict[date, dict[str, list[Paper]]] = {}
-        for outcome in outcomes:
-            for section in outcome.issue.sections if outcome.issue else ():
-                if section.label not in PLAIN and section.label != heading(section.interest):
-                    papers = sections.setdefault(outcome.issue_date, {}).setdefault(section.label, [])
-                    papers += (matched.paper for matched in section.papers)
-        for day, named in sections.items():
-            told = dict(self._store.topics.before(day + timedelta(days=1), model, days=1))
-            centres = {label: middle(self._weights.vectors.encode_papers(papers)) for label, papers in named.items()}
-            self._store.topics.keep(day, model, list((told | centres).items()))
-
-    def _groundwork(self, task: Due) -> Prepared:
-        """Return the groundwork of the papers a task is about; tasks about the same papers share it."""
-        window = (task.earliest, task.latest, task.after)
-        if window not in self._editions:
-            self._editions[window] = edition_between(self._store, task.earliest, task.latest, after=task.after)
-        edition = self._editions[window]
-        updates = ((paper.id, len(paper.entries)) for paper in edition.updates)
-        content = (edition.health, task.latest, *(paper.id for paper in edition.papers), *updates)
-        if content not in self._prepared:
-            trends = self._trends_on(task.latest)
-            prepared = groundwork(
-                self._store, edition, self._active, self._weights, trends=trends, progress=self._progress
-            )
-            self._prepared[content] = prepared
-            self._tldrs |= self._written(prepared)
-        return self._prepared[content]
-
-    def _trends_on(self, day: date) -> tuple[Trend, ...]:
-        """Return what trends on a day, found out once for everybody."""
-        if day not in self._trends:
-            wanted = any(reader.trending for reader in self._active)
-            self._trends[day] = trends_on(self._store, self._config.picks, day=day, now=self._now) if wanted else ()
-        return self._trends[day]
-
-    def _empty(self, outcome: Callable[..., Outcome], issue: Issue, edition: Edition, *, queue: bool) -> Outcome:
-        if not edition.papers and any(health.state in UNREAD for health in edition.health):
-            # Silence would be a lie: the papers may be there, we could not read them.
-            return outcome(OutcomeKind.FAILED, "nothing to read: " + _told_of(edition, UNREAD), issue=issue)
-        if not edition.papers and any(health.state is HealthState.LATE for health in edition.health):
-            late = _told_of(edition, {HealthState.LATE})
-            return outcome(OutcomeKind.LATE, f"nothing to read yet: {late}", issue=issue)
-        reason = f"none of {issue.considered} new papers matched" if issue.considered else "no new papers"
-        reason += f", {len(issue.cut)} left out" if issue.cut else ""
-        if queue:
-            self._store.outbox.silence(issue.subscriber.email, issue.day, reason=reason, now=self._now)
-        return outcome(OutcomeKind.EMPTY, reason, issue=issue)
-
-    def _queue(self, issue: Issue, email: Email) -> None:
-        self._store.outbox.queue(
-            issue.subscriber.email,
-            issue.day,
-            message_id=email.message_id,
-            message=as_bytes(email),
-            sender=email.sender[1],
-            recipient=email.recipient[1],
-            papers=issue.placed,
-            now=self._now,
-        )
-
-
 _KINDS = {
     DeliveryState.SENT: OutcomeKind.SENT,
     DeliveryState.FAILED: OutcomeKind.FAILED,
     DeliveryState.UNKNOWN: OutcomeKind.UNKNOWN,
 }
-
-
-def told(delivery: Delivery) -> str:
-    """Return where a delivery stands, for people."""
-    when = f" at {delivery.changed_at:%Y-%m-%d %H:%M} UTC" if delivery.changed_at else ""
-    detail = f" ({delivery.detail})" if delivery.detail and delivery.state is not DeliveryState.SENT else ""
-    return f"the issue of {delivery.issue_date} is {delivery.state}{when}{detail}"
 
 
 def _settled(outcome: Outcome, store: Store, trouble: str) -> Outcome:
@@ -309,8 +108,3 @@ def _others(deliveries: Iterable[Delivery], store: Store, trouble: str) -> tuple
     """Return what became of deliveries that earlier runs had queued."""
     waiting = (Outcome(each.subscriber, each.issue_date, OutcomeKind.WAITING) for each in deliveries)
     return tuple(_settled(outcome, store, trouble) for outcome in waiting)
-
-
-def _told_of(edition: Edition, states: Collection[HealthState]) -> str:
-    told = (health for health in edition.health if health.state in states)
-    return "; ".join(f"{health.source}: {health.detail}" for health in told)
