@@ -14,7 +14,7 @@ from newsletter.config import Config, IssueSettings, Schedule
 from newsletter.deliver.smtp import SmtpMailer
 from newsletter.errors import LockedError, SourceError
 from newsletter.inbox import Inbox
-from newsletter.models import DeliveryState, HealthState, Status, Subscriber
+from newsletter.models import DeliveryState, HealthState, Paper, Status, Subscriber
 from newsletter.pipeline import Due, Outcome, OutcomeKind, collect_edition, send
 from newsletter.render import Templates, compile_templates
 from newsletter.sources.feed import Feed
@@ -347,3 +347,31 @@ def test_an_empty_page_is_told_and_breaks_nothing(tmp_path: Path, store: Store) 
     assert edition.papers == ()
     assert edition.health[0].state is not HealthState.FETCHED
     assert "empty.txt" in edition.health[0].detail + "".join(edition.health[0].warnings)
+
+
+# ------------------------------------------------------------------ what is kept beside papers
+
+
+def test_a_vector_and_a_summary_follow_their_text(store: Store, weights: Weights) -> None:
+    """A source that tells a paper again the same day, in other words, is heard."""
+
+    def collected(page: str) -> Paper:
+        collect_edition(
+            (Pages(path="page.txt"),),
+            store,
+            fetch=Bodies({"page.txt": page}),
+            day=DAY,
+            now=NOW,
+            weights=lambda: weights,
+        )
+        [(paper, _)] = store.editions.find_papers("Dust in a galaxy at redshift nine")
+        return paper
+
+    first = collected(PAGE)
+    second = collected(PAGE.replace("show little dust", "show that stars are older than thought"))
+
+    for paper in (first, second):
+        assert paper.summary in f"{paper.abstract} "
+    assert first.summary != second.summary
+    kept = store.vectors.of(weights.vectors.name, [second.id])[second.id]
+    assert (kept == weights.vectors.encode_papers([second])[0]).all()

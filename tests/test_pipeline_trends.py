@@ -13,7 +13,7 @@ from newsletter.config import Config, IssueSettings, Schedule
 from newsletter.deliver.smtp import SmtpMailer
 from newsletter.inbox import Inbox
 from newsletter.models import Edition, Paper, Pick, Signals, Subscriber
-from newsletter.pipeline import Due, Outcome, OutcomeKind, edition_between, send, trends_on
+from newsletter.pipeline import Due, Outcome, OutcomeKind, drafts, edition_between, send, trends_on
 from newsletter.render import compile_templates
 from newsletter.store import Store
 from newsletter.weights import Weights
