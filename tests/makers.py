@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
+from newsletter.config import Config, IssueSettings, Schedule
 from newsletter.models import (
     Delivery,
     DeliveryState,
@@ -146,3 +148,50 @@ def a_delivery(**fields: Any) -> Delivery:
         "papers": 3,
     }
     return Delivery(**{**defaults, **fields})
+
+
+def a_config(*subscribers: Subscriber, **fields: Any) -> Config:
+    """Return the settings of some readers."""
+    defaults: dict[str, Any] = {
+        "path": Path("subscribers.yaml"),
+        "newsletter": a_newsletter(),
+        "sources": (),
+        "schedule": Schedule(),
+        "smtp": None,
+        "issue": IssueSettings(),
+        "store": "",
+        "templates": None,
+        "subscribers": subscribers,
+    }
+    return Config(**{**defaults, **fields})
+
+
+# Papers on two subjects.
+DECODING = (
+    a_paper(
+        "Tree drafts for speculative decoding",
+        abstract="A draft model proposes tokens for speculative decoding; the language model verifies them at once.",
+    ),
+    a_paper(
+        "When speculative decoding does not pay",
+        abstract="Acceptance rates of drafted tokens decide whether speculative decoding makes inference faster.",
+    ),
+    a_paper(
+        "Self-speculative decoding with skipped layers",
+        abstract="The model drafts with a part of its own layers and verifies with all: speculative decoding alone.",
+    ),
+)
+GALAXIES = (
+    a_paper(
+        "A luminous galaxy at redshift 14 seen with JWST",
+        abstract="JWST spectroscopy of a high-redshift galaxy three hundred million years after the Big Bang.",
+    ),
+    a_paper(
+        "Dust in high-redshift galaxies with JWST",
+        abstract="We measure dust attenuation of high-redshift galaxies in deep JWST images.",
+    ),
+    a_paper(
+        "Sizes of high-redshift galaxies from JWST imaging",
+        abstract="Galaxies at high redshift are compact in JWST near-infrared images.",
+    ),
+)

@@ -8,45 +8,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from makers import a_paper
+from makers import DECODING, GALAXIES, a_paper
 
 from newsletter import tfidf
 from newsletter.cluster import cluster, group, similarity
 from newsletter.cluster.labels import label
 from newsletter.cluster.linkage import average_linkage
 from newsletter.cluster.moves import moved
-from newsletter.cluster.phrases import spans
 from newsletter.models import Paper, Topic
 from newsletter.weights import Weights
 
-DECODING = (
-    a_paper(
-        "Tree drafts for speculative decoding",
-        abstract="A draft model proposes tokens for speculative decoding; the language model verifies them at once.",
-    ),
-    a_paper(
-        "When speculative decoding does not pay",
-        abstract="Acceptance rates of drafted tokens decide whether speculative decoding makes inference faster.",
-    ),
-    a_paper(
-        "Self-speculative decoding with skipped layers",
-        abstract="The model drafts with a part of its own layers and verifies with all: speculative decoding alone.",
-    ),
-)
-GALAXIES = (
-    a_paper(
-        "A luminous galaxy at redshift 14 seen with JWST",
-        abstract="JWST spectroscopy of a high-redshift galaxy three hundred million years after the Big Bang.",
-    ),
-    a_paper(
-        "Dust in high-redshift galaxies with JWST",
-        abstract="We measure dust attenuation of high-redshift galaxies in deep JWST images.",
-    ),
-    a_paper(
-        "Sizes of high-redshift galaxies from JWST imaging",
-        abstract="Galaxies at high redshift are compact in JWST near-infrared images.",
-    ),
-)
 PAPERS = DECODING + GALAXIES
 
 
@@ -257,45 +228,3 @@ def test_the_cosine_of_words_is_that_of_the_textbook(weights: Weights, monkeypat
     assert pairs[0, 1] == pytest.approx(pairs[1, 0])
     assert 0 < pairs[0, 1] < 1
     assert pairs[0, 3] < 0.05
-
-
-@pytest.mark.parametrize(
-    "title",
-    ["<script>alert(1)</script>", "{{ 7*7 }}", "the of and", "", "量子誤り訂正", "a" * 5_000, "\u202eevil", "--- ---"],
-)
-def test_any_title_gets_some_heading(title: str, weights: Weights) -> None:
-    """Where no phrase can be found, the title itself stands, and nothing raises."""
-    papers = (a_paper(title, id="x:1", abstract=""), a_paper(title, id="x:2", abstract=""))
-
-    assert isinstance(label_of(papers, weights), str)
-
-
-def test_a_heading_does_not_end_with_what_waits_for_its_noun(weights: Weights) -> None:
-    """“Gravitational” and “gravitational wave” go on; “gravitational waves” can stand."""
-    papers = tuple(
-        a_paper(f"{begin} gravitational wave {end}", abstract="We detect gravitational waves and measure them.")
-        for begin, end in (("Lunar", "detectors"), ("A stochastic", "background"), ("Simulated", "signals"))
-    )
-
-    assert label_of(papers, weights) == "Gravitational waves"
-
-
-def test_a_title_s_own_prose_is_no_heading() -> None:
-    """“Towards”, “efficient” and “a study” are true of any paper."""
-    words = {word for phrase in spans("Towards Efficient Image Segmentation: A Study") for word in phrase.key.split()}
-
-    assert words == {"image", "segmentation"}
-
-
-def test_punctuation_cuts_phrases() -> None:
-    """A heading never runs over a colon."""
-    assert "LoRA Adapters" not in {phrase.surface for phrase in spans("LoRA: Adapters for models")}
-
-
-def test_acronyms_keep_their_capitals(weights: Weights) -> None:
-    """LLM and JWST are not ordinary words."""
-    papers = tuple(
-        a_paper(f"{word} LLM judges", abstract="LLM judges compared") for word in ("Biased", "Careful", "Cheap")
-    )
-
-    assert label_of(papers, weights) == "LLM judges"

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from makers import DAY, NOW, a_newsletter, a_paper, a_subscriber, an_edition, an_interest
+from makers import DAY, NOW, a_config, a_paper, a_subscriber, an_edition, an_interest
 
-from newsletter.config import Config, IssueSettings, Schedule
 from newsletter.explain import Explanation, Fate, explain
 from newsletter.models import Interest, InterestKind, Issue, Paper, ReasonKind, Subscriber
 from newsletter.pipeline import edition_between, groundwork, issue_for
@@ -44,21 +42,6 @@ def collected(store: Store) -> Store:
     return store
 
 
-def settings(*readers: Subscriber) -> Config:
-    """Return the settings of some readers."""
-    return Config(
-        path=Path("subscribers.yaml"),
-        newsletter=a_newsletter(),
-        sources=(),
-        schedule=Schedule(),
-        smtp=None,
-        issue=IssueSettings(),
-        store="",
-        templates=None,
-        subscribers=readers,
-    )
-
-
 Ask = Callable[..., Explanation]
 
 
@@ -67,7 +50,7 @@ def asked(collected: Store, weights: Weights) -> Ask:
     """Return what explains a paper to the first of some readers."""
 
     def ask(paper: Paper, *readers: Subscriber) -> Explanation:
-        return explain(settings(*readers), collected, weights, subscriber=readers[0], paper=paper, first_day=DAY)
+        return explain(a_config(*readers), collected, weights, subscriber=readers[0], paper=paper, first_day=DAY)
 
     return ask
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from makers import a_paper
+from makers import DECODING, GALAXIES, a_paper
 
 from newsletter.cluster.labels import Namer, label, namer
 from newsletter.cluster.phrases import alike, read, spans
@@ -15,34 +15,6 @@ from newsletter.models import Paper
 from newsletter.vectors import Vectors
 from newsletter.weights import Weights
 
-DECODING = (
-    a_paper(
-        "Tree drafts for speculative decoding",
-        abstract="A draft model proposes tokens for speculative decoding; the language model verifies them at once.",
-    ),
-    a_paper(
-        "When speculative decoding does not pay",
-        abstract="Acceptance rates of drafted tokens decide whether speculative decoding makes inference faster.",
-    ),
-    a_paper(
-        "Self-speculative decoding with skipped layers",
-        abstract="The model drafts with a part of its own layers and verifies with all: speculative decoding alone.",
-    ),
-)
-GALAXIES = (
-    a_paper(
-        "A luminous galaxy at redshift 14 seen with JWST",
-        abstract="JWST spectroscopy of a high-redshift galaxy three hundred million years after the Big Bang.",
-    ),
-    a_paper(
-        "Dust in high-redshift galaxies with JWST",
-        abstract="We measure dust attenuation of high-redshift galaxies in deep JWST images.",
-    ),
-    a_paper(
-        "Sizes of high-redshift galaxies from JWST imaging",
-        abstract="Galaxies at high redshift are compact in JWST near-infrared images.",
-    ),
-)
 UNLIKE = (
     a_paper("Bread that rises overnight", id="x:1", abstract="Flour, water, salt and patience."),
     a_paper("The bicycle of my aunt", id="x:2", abstract="It squeaks on Sundays."),

@@ -7,10 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from makers import a_newsletter, a_subscriber, an_interest
+from makers import a_config, a_subscriber, an_interest
 
 from newsletter.collect.fetch import HttpAndFiles
-from newsletter.config import Config, IssueSettings, Schedule
 from newsletter.deliver.smtp import SmtpMailer
 from newsletter.errors import LockedError, SourceError
 from newsletter.inbox import Inbox
@@ -87,17 +86,7 @@ class Newsroom:
 
     def send(self, *subscribers: Subscriber, day: date = DAY, dry_run: bool = False) -> tuple[Outcome, ...]:
         """Send the issues of a day."""
-        config = Config(
-            path=self.path,
-            newsletter=a_newsletter(),
-            sources=(),
-            schedule=Schedule(),
-            smtp=None,
-            issue=IssueSettings(),
-            store="",
-            templates=None,
-            subscribers=subscribers,
-        )
+        config = a_config(*subscribers, path=self.path)
         with SmtpMailer(self.inbox.settings) as mailer:
             return send(
                 config,

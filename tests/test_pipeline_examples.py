@@ -11,12 +11,12 @@ import bodies_s2
 import pytest
 import stamina
 from bodies_arxiv import an_api_entry, an_api_error, an_api_page, the_id
-from makers import NOW, a_newsletter, a_paper, a_subscriber, an_edition, an_interest
+from makers import NOW, a_config, a_paper, a_subscriber, an_edition, an_interest
 from sites import Reply, Site
 from stores import a_store
 
 from newsletter.collect.fetch import HttpAndFiles
-from newsletter.config import Config, IssueSettings, Schedule
+from newsletter.config import Config
 from newsletter.errors import SourceError, SourceThrottled
 from newsletter.models import Interest, InterestKind, Paper, Status, Subscriber
 from newsletter.pipeline.examples import collect_examples, examples_of, unknown_examples
@@ -73,17 +73,7 @@ def example(number: int | str = 1, *, line: int = 14) -> Interest:
 
 def settings(*readers: Subscriber) -> Config:
     """Return settings with some readers and no source."""
-    return Config(
-        path=Path("subscribers.yaml"),
-        newsletter=a_newsletter(),
-        sources=(),
-        schedule=Schedule(),
-        smtp=None,
-        issue=IssueSettings(),
-        store="",
-        templates=None,
-        subscribers=readers,
-    )
+    return a_config(*readers)
 
 
 def reader(*interests: Interest, exclude: tuple[Interest, ...] = (), status: Status = Status.ACTIVE) -> Subscriber:

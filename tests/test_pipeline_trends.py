@@ -7,9 +7,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from makers import DAY, NOW, a_newsletter, a_paper, a_subscriber, an_edition, an_entry, an_interest
+from makers import DAY, NOW, a_config, a_paper, a_subscriber, an_edition, an_entry, an_interest
 
-from newsletter.config import Config, IssueSettings, Schedule
 from newsletter.deliver.smtp import SmtpMailer
 from newsletter.inbox import Inbox
 from newsletter.models import Edition, Paper, Pick, Signals, Subscriber
@@ -58,18 +57,7 @@ class Newsroom:
     ) -> tuple[Outcome, ...]:
         """Send the issues of a day, made of the editions of `window` days; dated `offset` days otherwise."""
         day = DAY + days * ONE_DAY
-        config = Config(
-            path=self.folder / "subscribers.yaml",
-            newsletter=a_newsletter(),
-            sources=(),
-            schedule=Schedule(),
-            smtp=None,
-            issue=IssueSettings(),
-            store="",
-            templates=None,
-            subscribers=readers,
-            picks=picks,
-        )
+        config = a_config(*readers, path=self.folder / "subscribers.yaml", picks=picks)
         due = [Due(reader, day + offset * ONE_DAY, day - (window - 1) * ONE_DAY, day) for reader in readers]
         with SmtpMailer(self.inbox.settings) as mailer:
             return send(
