@@ -278,22 +278,22 @@ def test_the_lexical_score_counts_words_no_paper_has() -> None:
     """Half a phrase is half a match: scores of different phrases share one threshold."""
     lexical = index(PAPERS, frequency={}, size=0)
 
-    assert lexical.scores("speculative decoding")[0] > lexical.scores("speculative decoding of zyxgraphs")[0]
+    assert lexical.score("speculative decoding", 0) > lexical.score("speculative decoding of zyxgraphs", 0)
 
 
-def test_a_word_said_twice_counts_twice() -> None:
-    """The score of many phrases at once is that of each by itself."""
+def test_many_phrases_at_once_score_as_each_alone() -> None:
+    """Words said twice, unknown, or none at all; early and late words together are the whole."""
     lexical = index(PAPERS, frequency={"decoding": 40}, size=100)
     phrases = ["speculative decoding", "decoding, decoding, decoding", "zyxgraphs", "", "tree drafts of a galaxy"]
+    asked = lexical.ask(phrases)
+    early = np.zeros((len(phrases), len(PAPERS)), dtype=np.float32)
+    lexical.add_early(asked, np.ones(len(phrases), dtype=np.float32), early)
+    owners, rows = np.divmod(np.arange(early.size), len(PAPERS))
 
-    found = lexical.look_up(phrases)
+    together = early.ravel() + lexical.late(asked, owners, rows)
 
-    by_phrase = {
-        (owner, row): score for owner, row, score in zip(found.phrases, found.papers, found.words, strict=True)
-    }
-    for owner, phrase in enumerate(phrases):
-        for row in range(len(PAPERS)):
-            assert by_phrase.get((owner, row), 0.0) == pytest.approx(lexical.score(phrase, row), abs=1e-6)
+    alone = [lexical.score(phrases[owner], row) for owner, row in zip(owners, rows, strict=True)]
+    assert together == pytest.approx(alone, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -307,9 +307,11 @@ def test_a_word_said_twice_counts_twice() -> None:
 )
 def test_the_very_phrase_is_told_from_its_words(phrase: str, every: bool, exact: bool) -> None:  # noqa: FBT001 - a case
     """Neighbours in the phrase must be neighbours in the paper."""
-    found = index(PAPERS, frequency={}, size=0).look_up([phrase])
+    lexical, first = index(PAPERS, frequency={}, size=0), np.zeros(1, dtype=np.int64)
 
-    assert (bool(found.every[0]), bool(found.exact[0])) == (every, exact)
+    told = lexical.exactness(lexical.ask([phrase]), first, first)
+
+    assert [part.tolist() for part in told] == [[every], [exact]]
 
 
 # ------------------------------------------------------------------ one reader

@@ -30,21 +30,6 @@ Rows = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What words of some phrases stand in which papers, a row for each phrase and paper that share any.
-
-    `phrases` and `papers` int64 [n] are these pairs, `words` float32 [n] the normalised BM25 in 0 to 1; `every`
-    and `exact` bool [n] say whether the paper holds all words of the phrase, and all side by side.
-    """
-
-    phrases: NDArray[np.int64]
-    papers: NDArray[np.int64]
-    words: NDArray[np.float32]
-    every: NDArray[np.bool_]
-    exact: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class LexicalIndex:
     """Where each token stands in an edition's papers, and how rare it is.
 
@@ -112,24 +97,6 @@ class LexicalIndex:
         keys = (np.repeat(papers[candidates], sizes) * base + asked.firsts[places]) * base + asked.seconds[places]
         exact[np.repeat(candidates, sizes)[~_contains(self.pairs, keys)]] = False
         return every, exact
-
-    def look_up(self, phrases: Sequence[str]) -> Found:
-        """Return every word of `phrases` in the papers; cost grows with the papers that hold them."""
-        asked = self.ask(phrases)
-        owners = np.repeat(np.arange(len(asked)), np.diff(asked.starts))
-        sizes = np.diff(self.starts)[asked.tokens]
-        papers = self.holders[ranges(self.starts[asked.tokens], sizes)]
-        keys = np.unique(np.repeat(owners, sizes) * len(self.titles) + papers)
-        owner, paper = np.divmod(keys, max(len(self.titles), 1))
-        words, _ = self._sums(asked, asked.starts[owner], np.diff(asked.starts)[owner], paper)
-        return Found(owner, paper, words, *self.exactness(asked, owner, paper))
-
-    def scores(self, phrase: str) -> NDArray[np.float32]:
-        """Return the normalised BM25 of `phrase` for each paper, float32 [papers] in 0 to 1."""
-        total = np.zeros(len(self.titles), dtype=np.float32)
-        found = self.look_up([phrase])
-        total[found.papers] = found.words
-        return total
 
     def score(self, phrase: str, row: int) -> float:
         """Return the normalised BM25 of `phrase` for one paper."""
