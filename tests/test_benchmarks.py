@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -156,9 +157,11 @@ def test_what_was_liked_last_counts_most_in_a_library(baselines: ModuleType) -> 
     assert old + new == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_a_linear_svm_puts_what_is_like_the_liked_first(baselines: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """By liked papers and by phrases, where scikit-learn is installed."""
     if not baselines.Svm.installed():
+        assert "CI" not in os.environ, "scikit-learn is not installed: the extra `bench`"
         pytest.skip("scikit-learn is not installed: the extra `bench`")
     monkeypatch.setattr(baselines.Svm, "least_papers", 1)
     svm = baselines.Svm()
