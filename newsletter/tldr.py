@@ -14,12 +14,12 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from newsletter.errors import NewsletterError
-from newsletter.models import Issue, MatchedPaper, Paper
+from newsletter.models import Issue, MatchedPaper, Paper, TldrSettings
 from newsletter.summary import LONGEST, summarise
 from newsletter.text import clean
 
@@ -54,22 +54,6 @@ _REFUSAL = re.compile(
     r"as an ai\b|unfortunately,? i\b|(?:no|the) abstract (?:is|was) (?:not |un)?(?:provided|available|given)|"
     r"please provide"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TldrSettings:
-    """The language model that is asked. The key never shows in a representation.
-
-    `url` is the address before `/chat/completions`; `max_papers` are asked about in one run, each within
-    `timeout_seconds`.
-    """
-
-    url: str
-    model: str
-    api_key: str = field(default="", repr=False)
-    language: str = "English"
-    max_papers: int = 50
-    timeout_seconds: float = 30.0
 
 
 class _NoAnswer(NewsletterError):

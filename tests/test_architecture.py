@@ -31,7 +31,7 @@ ALLOWED = {
     "sample": set[str](),
     "weights": {"embed"},
     "train": {"embed", "weights"},
-    "config": {"sources", "tldr"},
+    "config": {"sources"},
     "tldr": set[str](),
     "pipeline": set(CORE) | EDGES | {"config"},
     "explain": set(CORE) | EDGES | {"config", "pipeline", "schedule"},

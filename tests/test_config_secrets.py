@@ -13,7 +13,7 @@ from settings_files import ADA, HEAD, loaded, problems, saved
 from newsletter.config import load
 from newsletter.config.interpolation import interpolate
 from newsletter.errors import ConfigError
-from newsletter.tldr import TldrSettings
+from newsletter.models import TldrSettings
 
 SECRET = "hunter2-correct-horse"
 SMTP = "smtp: {host: h, username: u, password: %s}\n"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from makers import a_match, a_paper, a_section, an_issue
 from sites import Reply, Site
 
-from newsletter.models import Paper
-from newsletter.tldr import TldrSettings, with_tldrs, write_tldrs
+from newsletter.models import Paper, TldrSettings
+from newsletter.tldr import with_tldrs, write_tldrs
 
 PATH = "/v1/chat/completions"
 KEY = "hunter2-correct-horse"

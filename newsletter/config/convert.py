@@ -16,8 +16,17 @@ from newsletter.config.place import Findings, Node
 from newsletter.config.schema import SettingsFile, SmtpSection, SubscriberSection, TldrSection
 from newsletter.config.settings import IssueSettings, Schedule
 from newsletter.ids import CATEGORIES
-from newsletter.models import Encryption, Interest, InterestKind, Newsletter, Pick, SmtpSettings, Status, Subscriber
-from newsletter.tldr import TldrSettings
+from newsletter.models import (
+    Encryption,
+    Interest,
+    InterestKind,
+    Newsletter,
+    Pick,
+    SmtpSettings,
+    Status,
+    Subscriber,
+    TldrSettings,
+)
 
 _Value = TypeVar("_Value")
 _GATE = 0.5  # the measured one: `Subscriber.min_score`

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from newsletter.errors import Problem
-from newsletter.models import Newsletter, Pick, SmtpSettings, Subscriber
+from newsletter.models import Newsletter, Pick, SmtpSettings, Subscriber, TldrSettings
 from newsletter.sources.source import Source
-from newsletter.tldr import TldrSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The records that flow through the pipeline, in its order.
 
-    settings   Newsletter, SmtpSettings, Subscriber, Interest, Pick
+    settings   Newsletter, SmtpSettings, TldrSettings, Subscriber, Interest, Pick
     papers     Signals → Entry → Arrival (with SourceHealth) → Paper → Edition → Topic
     issues     Reason → Trend, MatchedPaper → Section → Issue → Email → Delivery
 
@@ -44,6 +44,7 @@ from newsletter.models.settings import (
     SmtpSettings,
     Status,
     Subscriber,
+    TldrSettings,
 )
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "SourceHealth",
     "Status",
     "Subscriber",
+    "TldrSettings",
     "Topic",
     "Trend",
 ]

@@ -43,6 +43,22 @@ class SmtpSettings:
     timeout_seconds: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class TldrSettings:
+    """The language model that is asked. The key never shows in a representation.
+
+    `url` is the address before `/chat/completions`; `max_papers` are asked about in one run, each within
+    `timeout_seconds`.
+    """
+
+    url: str
+    model: str
+    api_key: str = field(default="", repr=False)
+    language: str = "English"
+    max_papers: int = 50
+    timeout_seconds: float = 30.0
+
+
 class InterestKind(StrEnum):
     """What an interest asks by."""
 
