@@ -7,7 +7,7 @@ are told, and never a word that would become another one ("exercise", "advise", 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
 
 # -ise is a British -ize only where the verb has both; these have -ise everywhere.
 _ALWAYS_ISE = re.compile(
@@ -56,9 +56,33 @@ _WORDS = {
 }
 
 
-@lru_cache(maxsize=1 << 17)
+_MOST_KEPT = 1 << 17
+
+
 def usual(word: str) -> str:
     """Return a lower-case word in its American spelling, or as it is."""
+    return _KEPT[word]
+
+
+def all_usual(words: Iterable[str]) -> list[str]:
+    """Return lower-case words, each in its American spelling."""
+    return list(map(_KEPT.__getitem__, words))
+
+
+class _Kept(dict[str, str]):
+    """The spelling of each word asked for; a language has few words, and texts have many."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        spelled = self[word] = _spelled(word)
+        return spelled
+
+
+_KEPT = _Kept()
+
+
+def _spelled(word: str) -> str:
     if word in _WORDS:
         return _WORDS[word]
     if (found := _ISE.match(word)) and _is_ize(found["stem"], word):

@@ -14,7 +14,7 @@ from itertools import chain, pairwise, repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from newsletter.spelling import usual
+from newsletter.spelling import all_usual
 from newsletter.vectors import Titled, Vectors, as_stored, unit
 from newsletter.words import words
 
@@ -71,7 +71,7 @@ class TermVectors:
 
     def _terms(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the row of each known term of all texts, as often as it occurs, and where those of each text end."""
-        found = [[usual(word) for word in words(text)] for text in texts]
+        found = [all_usual(words(text)) for text in texts]
         asked = chain.from_iterable(chain(each, map(" ".join, pairwise(each))) for each in found)
         rows = np.fromiter(map(self.index.get, asked, repeat(-1)), dtype=np.int64)
         known = rows >= 0

@@ -12,7 +12,7 @@ from newsletter.match.exact import rows_with
 from newsletter.match.reading import Reading
 from newsletter.match.tastes import NO_TASTES, Tastes, refused_like
 from newsletter.models import Interest, InterestKind
-from newsletter.spelling import usual
+from newsletter.spelling import all_usual
 from newsletter.words import stem, words
 
 _NAMED = frozenset((InterestKind.AUTHOR, InterestKind.CATEGORY, InterestKind.VENUE))
@@ -66,4 +66,4 @@ class _Written:
 
 def plain(text: str) -> str:
     """Return the words of `text` as stems with a blank around each; hyphens part them, and none is left out."""
-    return f" {' '.join(stem(usual(word)) for word in words(text))} "
+    return f" {' '.join(map(stem, all_usual(words(text))))} "
