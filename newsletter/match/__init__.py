@@ -10,7 +10,7 @@ by the best and the mean of its phrases together. One gate for all interests, so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -53,7 +53,10 @@ def score(
     `tastes` are the papers that interests by likeness mean. Cost is that of the product of phrases × papers, and of
     the hits.
     """
-    distinct = list(dict.fromkeys(interests))
+    places: dict[Interest, int] = {}
+    for interest in interests:
+        places.setdefault(interest, len(places))
+    distinct = list(places)
     phrases = [place for place, interest in enumerate(distinct) if interest.kind is InterestKind.PHRASE]
     asked = [(distinct[place].phrases, distinct[place].weight) for place in phrases]
     at = np.array(phrases, dtype=np.int64)
@@ -67,22 +70,22 @@ def score(
         elif interest.kind in BY_LIKENESS:
             rows, scores = rows_like(interest, reading, tastes, floor=floor)
             parts.append(Verdicts(np.full(len(rows), place, dtype=np.int64), rows, scores))
-    return _joined(parts, distinct, reading, encode, tastes)
+    return _joined(parts, places, reading, encode, tastes)
 
 
 def _joined(
-    parts: Sequence[Verdicts], distinct: Sequence[Interest], reading: Reading, encode: Encode, tastes: Tastes
+    parts: Sequence[Verdicts], places: Mapping[Interest, int], reading: Reading, encode: Encode, tastes: Tastes
 ) -> Hits:
     """Return the hits of all `parts`, in the order of interests, then papers."""
     none = Verdicts(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
     told = [none, *parts]
-    places = np.concatenate([part.interests for part in told])
-    order = np.argsort(places, kind="stable")
+    owners = np.concatenate([part.interests for part in told])
+    order = np.argsort(owners, kind="stable")
     return Hits(
         reading=reading,
         encode=encode,
-        places={interest: place for place, interest in enumerate(distinct)},
-        starts=np.searchsorted(places[order], np.arange(len(distinct) + 1)),
+        places=places,
+        starts=np.searchsorted(owners[order], np.arange(len(places) + 1)),
         rows=np.concatenate([part.papers for part in told])[order],
         scores=np.concatenate([part.scores for part in told])[order],
         tastes=tastes,
