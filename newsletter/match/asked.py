@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,9 +54,13 @@ def ask(
     `frequencies` and `rarities` [tokens] are those of its rows; `rarity` tells that of any other token. A token said
     twice in a phrase counts twice: it stands once and has twice the share.
     """
-    numbers = _Numbers(rows)
     sizes = np.fromiter(map(len, queries), dtype=np.int64, count=len(queries))
-    said = np.fromiter(map(numbers.__getitem__, chain.from_iterable(queries)), dtype=np.int64, count=int(sizes.sum()))
+    flat = list(chain.from_iterable(queries))
+    said = np.fromiter(map(rows.get, flat, repeat(-1)), dtype=np.int64, count=len(flat))
+    # Tokens that no paper holds are numbered on from those that any does.
+    numbers: dict[str, int] = {}
+    for place in np.flatnonzero(said < 0).tolist():
+        said[place] = numbers.setdefault(flat[place], len(rows) + len(numbers))
     rare = np.concatenate([rarities, np.array([rarity(token) for token in numbers], dtype=np.float64)])
     common = np.concatenate([frequencies, np.zeros(len(numbers), dtype=np.int64)])
     sayers = np.repeat(np.arange(len(queries)), sizes)
@@ -80,20 +84,6 @@ def ask(
         firsts=np.minimum(said[pair], len(rows)),
         seconds=np.minimum(said[pair + 1], len(rows)),
     )
-
-
-class _Numbers(dict[str, int]):
-    """The row of each token; those that no paper holds are numbered on from there, and kept in order."""
-
-    def __init__(self, rows: Mapping[str, int]) -> None:
-        super().__init__()
-        self._rows = rows
-
-    def __missing__(self, token: str) -> int:
-        row = self._rows.get(token)
-        if row is None:
-            row = self[token] = len(self._rows) + len(self)
-        return row
 
 
 def _starts(owners: NDArray[np.int64], count: int) -> NDArray[np.int64]:
