@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from makers import a_config, a_subscriber, an_interest
+from sites import Reply, Site
 
 from newsletter.collect.fetch import HttpAndFiles
 from newsletter.deliver.smtp import SmtpMailer
 from newsletter.errors import LockedError, SourceError
 from newsletter.inbox import Inbox
-from newsletter.models import DeliveryState, HealthState, Paper, Status, Subscriber
+from newsletter.models import DeliveryState, HealthState, Paper, Status, Subscriber, TldrSettings
 from newsletter.pipeline import Due, Outcome, OutcomeKind, collect_edition, send
 from newsletter.render import Templates, compile_templates
 from newsletter.sources.feed import Feed
@@ -84,9 +87,11 @@ class Newsroom:
             now=NOW + (day - DAY),
         )
 
-    def send(self, *subscribers: Subscriber, day: date = DAY, dry_run: bool = False) -> tuple[Outcome, ...]:
+    def send(
+        self, *subscribers: Subscriber, day: date = DAY, dry_run: bool = False, tldr: TldrSettings | None = None
+    ) -> tuple[Outcome, ...]:
         """Send the issues of a day."""
-        config = a_config(*subscribers, path=self.path)
+        config = a_config(*subscribers, path=self.path, tldr=tldr)
         with SmtpMailer(self.inbox.settings) as mailer:
             return send(
                 config,
@@ -364,3 +369,45 @@ def test_a_vector_and_a_summary_follow_their_text(store: Store, weights: Weights
     assert first.summary != second.summary
     kept = store.vectors.of(weights.vectors.name, [second.id])[second.id]
     assert (kept == weights.vectors.encode_papers([second])[0]).all()
+
+
+# ------------------------------------------------------------------ a language model
+
+
+@pytest.fixture
+def model() -> Iterator[Site]:
+    """Return a server that writes the same line about everything."""
+    with Site() as site:
+        line = {"choices": [{"message": {"role": "assistant", "content": "Drafts make decoding twice as fast."}}]}
+        site.on("/v1/chat/completions", Reply(json.dumps(line).encode()))
+        yield site
+
+
+def test_a_language_model_is_asked_once_about_what_somebody_gets(newsroom: Newsroom, model: Site) -> None:
+    """Not about what matched and was refused; the line is kept, and labelled."""
+    other = a_subscriber("other@example.org", interests=ADA.interests, exclude=(an_interest("acceptance"),))
+    settings = TldrSettings(f"{model.address}/v1", "llama3.2")
+
+    newsroom.send(other, tldr=settings)
+    about = [asked.body.decode() for asked in model.asked]
+    newsroom.send(replace(ADA, email="late@example.org"), tldr=settings)
+
+    assert len(about) == 1
+    assert "trees of drafts" in about[0]
+    assert len(model.asked) == 2  # the other paper, and not the first again
+    text = str(newsroom.inbox.messages[0].get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    assert "Drafts make decoding twice as fast. (written by a language model)" in " ".join(text.split())
+
+
+def test_a_language_model_that_is_gone_stops_nothing(newsroom: Newsroom, model: Site) -> None:
+    """The extract stands there; who does not answer is not asked for every reader."""
+    model.on("/v1/chat/completions", Reply(b"", status=500))
+    readers = [replace(ADA, email=f"reader{number}@example.org") for number in range(4)]
+
+    outcomes = newsroom.send(*readers, tldr=TldrSettings(f"{model.address}/v1", "llama3.2"))
+
+    assert kinds(outcomes) == [OutcomeKind.SENT] * 4
+    assert len(model.asked) <= 3
+    text = str(newsroom.inbox.messages[0].get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    assert "language model verifies" in text or "Speculative decoding" in text
+    assert "written by a language model" not in text
