@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from newsletter.models import Paper
 from newsletter.words import FUNCTION_WORDS, STOP_WORDS, stem, words
@@ -127,7 +128,7 @@ def read(paper: Paper, known: Mapping[str, int]) -> Text:
 def spans(text: str, known: Mapping[str, int] | None = None) -> Iterator[Phrase]:
     """Yield every run of 1 to 5 words of `text`, within punctuation, that could be a heading (and that is `known`)."""
     for segment in _CUT.split(text):
-        run = [_Word(word) for raw in segment.split() if (word := _POSSESSIVE.sub("", raw.strip(_EDGE)))]
+        run = [_word(word) for raw in segment.split() if (word := _POSSESSIVE.sub("", raw.strip(_EDGE)))]
         for start, first in enumerate(run):
             if first.prose or not first.letters:
                 continue
@@ -161,6 +162,12 @@ class _Word:
         self.plain, self.key = " ".join(parts), " ".join(map(stem, parts))
         self.prose = self.lower in _PROSE or not parts
         self.letters = any(letter.isalpha() for letter in surface)
+
+
+@lru_cache(maxsize=65_536)
+def _word(surface: str) -> _Word:
+    """Return a word; kept, since a language has few and texts have many."""
+    return _Word(surface)
 
 
 def key_of(surface: str) -> str:
