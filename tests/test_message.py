@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import binascii
 import email
 import email.policy
 import re
+from collections.abc import Iterator
 from email.header import decode_header, make_header
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from makers import an_email
 
-from newsletter.deliver.message import as_bytes, quoted_printable
+from newsletter.deliver.message import as_bytes
 from newsletter.errors import RecipientRefused
+from newsletter.models import Picture
+from newsletter.quoted_printable import quoted_printable
 
 ANY_TEXT = st.text(st.characters(), max_size=200) | st.text(' \t\r\n=?utf-8qbUTF_,"\\<>()@.é日\x00\ud800', max_size=200)
 
@@ -36,6 +41,30 @@ def as_a_part_shows_it(text: str) -> str:
     text = "".join(c for c in text if c in "\t\n" or not (c < " " or c == "\x7f"))
     shown = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
     return shown if shown.endswith("\n") else shown + "\n"
+
+
+def as_a_whole(text: str) -> bytes:
+    """Return quoted-printable as `binascii` makes it of the whole text at once."""
+    shown = as_a_part_shows_it(text).replace("\n", "\r\n")
+    return binascii.b2a_qp(shown.encode(), quotetabs=False, istext=True, header=False)
+
+
+def a_picture(name: str = "3f2a90.jpg", data: bytes = b"\xff\xd8\xff not really one", **fields: Any) -> Picture:
+    """Return a picture as `thumbnails` names them."""
+    return Picture(**{"name": name, "media_type": "image/jpeg", "data": data, "width": 176, "height": 110, **fields})
+
+
+def tree(message: MIMEPart) -> Any:
+    """Return the type of a message, with those of its parts."""
+    kind = message.get_content_type()
+    return (kind, [tree(part) for part in message.iter_parts()]) if message.is_multipart() else kind
+
+
+def boundaries(message: EmailMessage) -> Iterator[str]:
+    """Yield the boundary of every level."""
+    for part in message.walk():
+        if part.is_multipart():
+            yield str(part.get_boundary())
 
 
 def head(message: bytes) -> list[bytes]:
@@ -67,7 +96,7 @@ def test_a_long_display_name_comes_back_when_its_words_are_joined(name: str) -> 
     assert str(make_header(decode_header(line.decode()))).strip() == name
 
 
-@given(ANY_TEXT, ANY_TEXT)
+@given(ANY_TEXT, ANY_TEXT.filter(bool))
 def test_both_parts_come_back_as_they_were(text: str, html: str) -> None:
     """Text first, HTML second, each with its own words."""
     message = parsed(as_bytes(an_email(text=text, html=html)))
@@ -91,6 +120,98 @@ def test_every_line_is_short_ascii_and_ends_with_crlf(subject: str, name: str, t
 def test_quoted_printable_of_pieces_joins_to_that_of_the_whole(pieces: list[str]) -> None:
     """Each piece can be encoded once and used in many emails."""
     assert b"".join(map(quoted_printable, pieces)) == (quoted_printable("".join(pieces)) if pieces else b"")
+
+
+@given(
+    st.text(" \tab.=é日\r\n\x00\x0b\x7f\ud800", max_size=300) | st.text(" .a\n", min_size=70, max_size=160) | ANY_TEXT
+)
+@example("a" * 75 + "\n" + "a" * 76 + "\n" + "a" * 77)
+@example("a" * 75 + ".\n.\n" + "é" * 30)
+@example("a\n \t")
+@example("x" * 4000 + "\n" + "x" * 4001 + " \n")
+def test_lines_encoded_one_by_one_are_those_of_the_whole(text: str) -> None:
+    """That a line of an earlier email is not encoded again changes no byte."""
+    assert quoted_printable(text) == as_a_whole(text)
+    assert quoted_printable(text) == as_a_whole(text)  # by now it was encoded before
+
+
+@given(ANY_TEXT)
+def test_without_html_the_text_is_the_whole_message(text: str) -> None:
+    """Who reads text only gets a message of one part, pictures or not."""
+    message = parsed(as_bytes(an_email(text=text, html="", pictures=(a_picture(),))))
+
+    assert tree(message) == "text/plain"
+    assert message.get_content().replace("\r\n", "\n") == as_a_part_shows_it(text)
+    assert message["Subject"] == "3 papers worth your time"
+
+
+def test_pictures_travel_beside_the_html_that_shows_them() -> None:
+    """Related parts inside the alternative, the HTML first (RFC 2387), each found by its name (RFC 2392)."""
+    pictures = (
+        a_picture("3f2a90.jpg", bytes(range(256)) * 50),
+        a_picture("b.png", b"\r\n.\r\n", media_type="image/png"),
+    )
+    html = '<img src="cid:3f2a90.jpg" alt=""><img src="cid:b.png" alt="">'
+
+    message = parsed(as_bytes(an_email(html=html, pictures=pictures)))
+
+    related = ("multipart/related", ["text/html", "image/jpeg", "image/png"])
+    assert tree(message) == ("multipart/alternative", ["text/plain", related])
+    body = next(part for part in message.walk() if part.get_content_type() == "multipart/related")
+    assert body.get_param("type") == "text/html"
+    shown, *held = body.iter_parts()
+    by_id = {part["Content-ID"]: part for part in held}
+    wanted = re.findall('cid:([^"]+)', shown.get_content())
+    assert [by_id[f"<{name}>"].get_content() for name in wanted] == [picture.data for picture in pictures]
+    assert [(part.get_content_disposition(), part.get_filename()) for part in held] == [
+        ("inline", "3f2a90.jpg"),
+        ("inline", "b.png"),
+    ]
+
+
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=3))
+def test_any_picture_comes_back_as_it_was_in_short_lines(pictures: list[bytes]) -> None:
+    """Whatever the bytes, they end no part, and no line is longer than a relay likes."""
+    made = tuple(a_picture(f"{number}.jpg", data) for number, data in enumerate(pictures))
+
+    message = as_bytes(an_email(pictures=made))
+
+    images = [part.get_content() for part in parsed(message).walk() if part.get_content_maintype() == "image"]
+    assert images == pictures
+    assert message.isascii()
+    assert all(len(line) <= 78 and not set(line) & set(b"\0\r\n") for line in message.split(b"\r\n"))
+
+
+def test_each_level_has_a_boundary_of_its_own_and_the_same_every_time() -> None:
+    """One boundary inside another would end both; another one each time would change the bytes of an attempt."""
+    email_with = an_email(pictures=(a_picture(),))
+
+    outer, inner = boundaries(parsed(as_bytes(email_with)))
+
+    assert outer != inner
+    assert as_bytes(email_with) == as_bytes(email_with)
+    other = an_email(pictures=(a_picture(),), message_id="<i20261121.s1@example.org>")
+    assert {outer, inner}.isdisjoint(boundaries(parsed(as_bytes(other))))
+
+
+@pytest.mark.parametrize("name", ["", "a b.jpg", "a\r\nX: y", 'a".jpg', "a>.jpg", "é.jpg", ".jpg", "a.", "a" * 61])
+def test_the_name_of_a_picture_that_no_header_holds_is_refused(name: str) -> None:
+    """Nothing can be written into the header of a part."""
+    with pytest.raises(ValueError, match="the names of pictures must be plain and stand once"):
+        as_bytes(an_email(pictures=(a_picture(name),)))
+
+
+def test_two_pictures_of_one_name_are_refused() -> None:
+    """Nobody could tell which one is shown."""
+    with pytest.raises(ValueError, match="stand once"):
+        as_bytes(an_email(pictures=(a_picture(), a_picture())))
+
+
+@pytest.mark.parametrize("kind", ["", "image", "text/html", "image/svg+xml\r\nX: y", "image/", "IMAGE/JPEG"])
+def test_what_is_no_type_of_a_picture_is_refused(kind: str) -> None:
+    """Nor can a type add a header, or be that of a page."""
+    with pytest.raises(ValueError, match="not the type of a picture"):
+        as_bytes(an_email(pictures=(a_picture(media_type=kind),)))
 
 
 def test_the_same_email_gives_the_same_bytes() -> None:

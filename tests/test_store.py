@@ -751,6 +751,58 @@ def test_an_example_asked_for_in_vain_is_told_with_reason_and_time(store: Store)
     assert store.examples.missing() == (("doi:10.1/x", "404 Not Found", NOW + timedelta(minutes=1)),)
 
 
+def test_a_thumbnail_comes_back_as_it_was(store: Store) -> None:
+    """The latest one, with the size it is shown in and the time it came; it needs no stored paper."""
+    store.thumbnails.keep_missing("arxiv:1", NOW)
+    store.thumbnails.keep("arxiv:1", b"old", width=1, height=1, at=NOW)
+    later = NOW + timedelta(minutes=1)
+
+    store.thumbnails.keep("arxiv:1", b"\0\xff", width=176, height=110, at=later)
+
+    assert store.thumbnails.of(["arxiv:1", "arxiv:2"]) == {"arxiv:1": (b"\0\xff", 176, 110, later)}
+
+
+def test_a_thumbnail_asked_for_in_vain_is_known_with_its_time(store: Store) -> None:
+    """The last time counts; one that was found stays found when asking for it fails later."""
+    store.thumbnails.keep("arxiv:1", b"found", width=176, height=110, at=NOW)
+    for minutes, paper_id in enumerate(("arxiv:1", "arxiv:2", "arxiv:2")):
+        store.thumbnails.keep_missing(paper_id, NOW + timedelta(minutes=minutes))
+
+    known = store.thumbnails.of(["arxiv:1", "arxiv:2"])
+
+    assert known["arxiv:1"] == (b"found", 176, 110, NOW)
+    assert known["arxiv:2"] == (None, 0, 0, NOW + timedelta(minutes=2))
+
+
+def test_thumbnails_of_many_papers_are_found_and_old_ones_forgotten(store: Store) -> None:
+    """More ids than one statement takes; what was asked for at the instant itself stays."""
+    for number in range(3):
+        store.thumbnails.keep(f"arxiv:{number}", b"x", width=1, height=1, at=NOW + timedelta(days=number))
+    store.thumbnails.keep_missing("arxiv:in-vain", NOW)
+    everything = ["arxiv:in-vain", *(f"arxiv:{number}" for number in range(1200))]
+    assert len(store.thumbnails.of(everything)) == 4
+
+    store.thumbnails.forget(before=NOW + timedelta(days=1))
+
+    assert store.thumbnails.of(everything).keys() == {"arxiv:1", "arxiv:2"}
+
+
+def test_a_store_of_the_third_version_has_room_for_thumbnails(url: str) -> None:
+    """What 0003 kept stays when the table is added, and when it is taken away again."""
+    with Store.open(url) as store:
+        store.editions.save(an_edition(a_paper()), collected_at=NOW)
+        with store._database.writing() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0003")
+
+    with Store.open(url) as store:
+        assert store.editions.on(DAY) == an_edition(a_paper())
+        store.thumbnails.keep("arxiv:1", b"x", width=1, height=1, at=NOW)
+        assert store.thumbnails.of(["arxiv:1"]).keys() == {"arxiv:1"}
+
+
 def test_the_labels_of_a_day_are_replaced_as_a_whole(store: Store) -> None:
     """A day that was collected twice has no label twice, and one without topics none."""
     store.topics.keep(DAY, "m", [("Old", a_vector(1)), ("Trees", a_vector(2))])

@@ -1,5 +1,12 @@
 """An email as the bytes that are sent: 7-bit, CRLF, the same on every attempt.
 
+    text/plain                        to who reads text only: the email has no HTML
+    alternative ─┬─ text/plain
+                 └─ text/html
+    alternative ─┬─ text/plain
+                 └─ related ─┬─ text/html
+                             └─ image/jpeg …   the pictures that the HTML shows, by `cid:`
+
 Written by hand rather than by `email.message`, which encodes a long List-Unsubscribe so that no reader's program can
 follow it, decodes encoded words that a feed wrote (a header injection, CVE-2024-6923), and takes ten times as long.
 
@@ -16,48 +23,47 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
 from newsletter.deliver.address import safe_address
-from newsletter.models import Email
+from newsletter.models import Email, Picture
+from newsletter.quoted_printable import quoted_printable
 
 _LINE = 78  # the length lines are folded at, RFC 5322 §2.1.1
 _LONGEST_LINE = 998  # octets without CRLF, same place
 _WORD = 75  # characters of an encoded word, RFC 2047 §2
 _WORD_LINE = 76  # and of a line that holds one
 _FRAME = len("=?utf-8?q??=")
+_OCTETS = 57  # make a line of 76 characters in base64
 
 _BLANKS = re.compile(r"\s+")  # of any script, line breaks among them
 _CONTROLS = re.compile("[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")  # that are no blanks
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_BODY_CONTROLS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_TRAILING_BLANKS = re.compile(r"[ \t]+$", re.MULTILINE)
 
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")  # RFC 5322 §3.2.3
 _FIELD_NAME = re.compile(r"[!-9;-~]+")
 _FIELD_LINE = re.compile(rb"(?:[!-9;-~]+: | )[^\0\r\n]+")
+_PICTURE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,58}[A-Za-z0-9])?")  # its line stays a short one
+_PICTURE_TYPE = re.compile(r"image/[a-z0-9](?:[a-z0-9.+-]{0,38}[a-z0-9])?")
 _UNENCODED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")  # RFC 2047 §5 (3)
 
 
 def as_bytes(email: Email) -> bytes:
-    """Return the MIME message of `email`: text part first, both quoted-printable.
+    """Return the MIME message of `email`: text part first, then the HTML, its pictures with it (RFC 2387).
 
-    RecipientRefused for an address that is none; ValueError for a header that no message can hold.
+    RecipientRefused for an address that is none; ValueError for a header or the name of a picture that no message can
+    hold.
     """
-    # In quoted-printable a "=" is followed by a hexadecimal digit or a line end, so "=_" stands in no part.
-    boundary = "=_" + sha256(email.message_id.encode("utf-8", "replace")).hexdigest()[:24]
-    head = _head((*_fields(email), ("MIME-Version", "1.0"), ("Content-Type", _multipart(boundary))))
-    return b"".join(
-        (
-            head,
-            _part("plain", email.text, boundary),
-            _part("html", email.html, boundary),
-            f"\r\n--{boundary}--\r\n".encode(),
-        )
-    )
+    if not email.html:
+        return _head((*_fields(email), ("MIME-Version", "1.0"), *_TEXT)) + b"\r\n" + quoted_printable(email.text)
+    boundary = _boundary(email, "")
+    parts = (_part(_PLAIN, quoted_printable(email.text)), _shown(email))
+    head = _head((*_fields(email), ("MIME-Version", "1.0"), ("Content-Type", _multipart("alternative", boundary))))
+    return b"".join((head, *_between(parts, boundary)))
 
 
 # ------------------------------------------------------------------ the header
@@ -165,25 +171,24 @@ def _encoded(text: str, *, used: int) -> str:
     Whole characters stay together, since each word is decoded by itself (RFC 2047 §5). The shorter of the two
     encodings is taken: Q for mostly Latin letters, B for others.
     """
-    encoding, write, size = ("q", _q, _q_size) if _q_size(text) <= _b_size(text) else ("b", _b, _b_size)
+    sizes = [len(_q(character)) for character in text]
+    octets = [len(character.encode()) for character in text]
+    encoding, write = ("q", _q) if sum(sizes) <= _in_base64(sum(octets)) else ("b", _b)
     words: list[str] = []
-    held, room = "", _WORD_LINE - used - _FRAME
-    for character in text:
-        if held and size(held + character) > room:
+    held, size, room = "", 0, _WORD_LINE - used - _FRAME
+    for character, more in zip(text, sizes if encoding == "q" else octets, strict=True):
+        if held and (size + more if encoding == "q" else _in_base64(size + more)) > room:
             words.append(held)
-            held, room = "", _WORD - _FRAME
-        held += character
+            held, size, room = "", 0, _WORD - _FRAME
+        held, size = held + character, size + more
     return "\r\n ".join(f"=?utf-8?{encoding}?{write(word)}?=" for word in (*words, held) if word)
 
 
-def _q_size(text: str) -> int:
-    return sum(1 if octet in _UNENCODED or octet == 0x20 else 3 for octet in text.encode())
+def _in_base64(octets: int) -> int:
+    return (octets + 2) // 3 * 4
 
 
-def _b_size(text: str) -> int:
-    return (len(text.encode()) + 2) // 3 * 4
-
-
+@lru_cache(maxsize=4096)
 def _q(text: str) -> str:
     return "".join("_" if c == 0x20 else chr(c) if c in _UNENCODED else f"={c:02X}" for c in text.encode())
 
@@ -194,24 +199,66 @@ def _b(text: str) -> str:
 
 # ------------------------------------------------------------------ the parts
 
-
-def _multipart(boundary: str) -> str:
-    return f'multipart/alternative;\r\n boundary="{boundary}"'
-
-
-def _part(subtype: str, text: str, boundary: str) -> bytes:
-    head = (
-        f"\r\n--{boundary}\r\n"
-        f"Content-Type: text/{subtype}; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    )
-    return head.encode() + quoted_printable(text)
+_TEXT = (("Content-Type", "text/plain; charset=utf-8"), ("Content-Transfer-Encoding", "quoted-printable"))
+_PLAIN = "".join(f"{name}: {value}\r\n" for name, value in _TEXT)
+_HTML = _PLAIN.replace("text/plain", "text/html")
+_Part = tuple[bytes, ...]  # joined at the very end: pictures are large
+_ROOT = ' type="text/html";'  # what the first part of a related one is, RFC 2387 §3.1
 
 
-def quoted_printable(text: str) -> bytes:
-    """Return `text` in lines of at most 76 ASCII characters; results may be joined, each ends with CRLF (RFC 2045)."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = _TRAILING_BLANKS.sub("", _BODY_CONTROLS.sub("", _SURROGATE.sub("\ufffd", lines)))
-    # b2a_qp takes its line ends from the first one it meets, and lets a blank at a line's end grow the line.
-    ended = lines if lines.endswith("\n") else lines + "\n"
-    return binascii.b2a_qp(ended.replace("\n", "\r\n").encode(), quotetabs=False, istext=True, header=False)
+def _shown(email: Email) -> _Part:
+    """Return the part of the HTML, with the pictures it shows where it has any."""
+    html = _part(_HTML, quoted_printable(email.html))
+    if not email.pictures:
+        return html
+    boundary = _boundary(email, "related")
+    head = f"Content-Type: {_multipart('related', boundary, _ROOT)}\r\n"
+    return (head.encode(), *_between((html, *_pictures(email.pictures)), boundary))
+
+
+def _pictures(pictures: Sequence[Picture]) -> Iterator[_Part]:
+    """Yield each picture as a part that the HTML finds by its name (RFC 2392); ValueError for a name that is none."""
+    names = [picture.name for picture in pictures]
+    if len(set(names)) < len(names) or not all(map(_PICTURE_NAME.fullmatch, names)):
+        raise ValueError(f"the names of pictures must be plain and stand once: {', '.join(names)[:200]!a}")
+    for picture in pictures:
+        if not _PICTURE_TYPE.fullmatch(picture.media_type):
+            raise ValueError(f"not the type of a picture: {picture.media_type[:100]!a}")
+        head = (
+            f"Content-Type: {picture.media_type}\r\n"
+            "Content-Transfer-Encoding: base64\r\n"
+            f"Content-ID: <{picture.name}>\r\n"
+            f'Content-Disposition: inline;\r\n filename="{picture.name}"\r\n'
+        )
+        yield _part(head, _base64_lines(picture.data))
+
+
+def _boundary(email: Email, level: str) -> str:
+    # In quoted-printable a "=" is followed by a hexadecimal digit or a line end, and in base64 by a "=" or one, so
+    # "=_" stands in no part.
+    told = f"{level} {email.message_id}" if level else email.message_id
+    return "=_" + sha256(told.encode("utf-8", "replace")).hexdigest()[:24]
+
+
+def _multipart(kind: str, boundary: str, parameters: str = "") -> str:
+    return f'multipart/{kind};{parameters}\r\n boundary="{boundary}"'
+
+
+def _part(head: str, body: bytes) -> _Part:
+    return head.encode(), b"\r\n", body
+
+
+def _between(parts: Iterable[_Part], boundary: str) -> Iterator[bytes]:
+    """Yield parts between their boundaries, behind the header of the whole."""
+    mark = f"\r\n--{boundary}".encode()
+    for part in parts:
+        yield mark + b"\r\n"
+        yield from part
+    yield mark + b"--\r\n"
+
+
+@lru_cache(maxsize=256)
+def _base64_lines(data: bytes) -> bytes:
+    """Return `data` in lines of 76 characters, each ended with CRLF (RFC 2045 §6.8); those of an edition are kept."""
+    lines = (data[start : start + _OCTETS] for start in range(0, len(data), _OCTETS))
+    return b"".join(binascii.b2a_base64(line, newline=False) + b"\r\n" for line in lines)

@@ -24,6 +24,7 @@ from newsletter.store.examples import Examples, MissingExample
 from newsletter.store.lock import Lock
 from newsletter.store.outbox import Claimed, Outbox, Silence
 from newsletter.store.stored_papers import Papers
+from newsletter.store.thumbnails import KeptThumbnail, Thumbnails
 from newsletter.store.topics import TopicLabels
 from newsletter.store.vectors import PaperVectors
 from newsletter.store.votes import Vote, Votes
@@ -33,12 +34,14 @@ __all__ = [
     "Claimed",
     "Editions",
     "Examples",
+    "KeptThumbnail",
     "MissingExample",
     "Outbox",
     "PaperVectors",
     "Papers",
     "Silence",
     "Store",
+    "Thumbnails",
     "TopicLabels",
     "Vote",
     "Votes",
@@ -50,7 +53,7 @@ class Store:
 
     `arrivals` and `editions` hold what was collected, `outbox` what is sent to whom, `votes` what readers think of it.
     `papers` are those of all editions, `vectors` what they are compared by, `topics` the labels that days had,
-    `examples` papers that readers name and no source brought.
+    `examples` papers that readers name and no source brought, `thumbnails` the pictures of papers.
     """
 
     def __init__(self, database: Database) -> None:
@@ -62,6 +65,7 @@ class Store:
         self.vectors = PaperVectors(database)
         self.topics = TopicLabels(database)
         self.examples = Examples(database)
+        self.thumbnails = Thumbnails(database)
         self.votes = Votes(database)
         self.outbox = Outbox(database, self._lock)
 

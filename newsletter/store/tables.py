@@ -10,6 +10,7 @@
                                 silences       the issues that had nothing in them
     examples                                   papers that readers name and that no source brought
     topics                                     the labels of a day, so that the next days keep them
+    thumbnails                                 the pictures of papers, so that each is asked for once
 
 Times are UTC in the database and aware outside it. Subscribers are compared by `subscriber_key`, the address
 case-folded. Text that UTF-8 or PostgreSQL cannot hold (a lone surrogate, NUL) is replaced on the way in. A vector is
@@ -40,7 +41,7 @@ from sqlalchemy import (
     or_,
 )
 
-HEAD = "0003"  # the newest revision in migrations/versions; a test holds the two together
+HEAD = "0004"  # the newest revision in migrations/versions; a test holds the two together
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -190,6 +191,16 @@ topics = Table(
     Column("label", Words, nullable=False),
     Column("model", Words, nullable=False),
     Column("vector", LargeBinary, nullable=False),
+)
+
+thumbnails = Table(
+    "thumbnails",
+    metadata,
+    Column("paper_id", Words, primary_key=True),
+    Column("data", LargeBinary),  # empty where it was asked for in vain
+    Column("width", Integer, nullable=False),  # CSS pixels, as shown
+    Column("height", Integer, nullable=False),
+    Column("at", Utc, nullable=False, index=True),
 )
 
 deliveries = Table(

@@ -1,0 +1,38 @@
+"""Text as it travels in an email: ASCII in short lines, each line by itself (RFC 2045 §6.7)."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from functools import lru_cache
+
+_LONGEST_KEPT = 4_000  # characters: so that the lines that are kept take 40 MB at the very most of plain text
+_MOST_KEPT = 4_096
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
+
+
+def quoted_printable(text: str) -> bytes:
+    """Return `text` in lines of at most 76 ASCII characters; results may be joined, each ends with CRLF.
+
+    Emails of a day say much the same, so each line that was encoded lately is not encoded again.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = [_kept(line) if len(line) <= _LONGEST_KEPT else _encoded_line(line) for line in text.split("\n")]
+    ended = len(lines) > 1 and lines[-1] == b"\r\n"  # nothing stands behind the last line end
+    return b"".join(lines[:-1] if ended else lines)
+
+
+def _encoded_line(line: str) -> bytes:
+    """Return one line, which stands by itself in this encoding, with its end."""
+    try:
+        octets = line.encode()
+    except UnicodeEncodeError:
+        octets = _SURROGATE.sub("\ufffd", line).encode()
+    plain = octets.translate(None, _CONTROLS).rstrip(b" \t")
+    # b2a_qp takes its line ends from the first one it meets, and lets a blank at a line's end grow the line.
+    return binascii.b2a_qp(plain + b"\r\n", quotetabs=False, istext=True, header=False)
+
+
+_kept = lru_cache(maxsize=_MOST_KEPT)(_encoded_line)
