@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,9 +14,21 @@ from hypothesis import strategies as st
 from makers import DAY, a_health, a_match, a_paper, a_reason, a_subscriber, an_interest
 
 from newsletter.compose import choose, compose
-from newsletter.compose.sections import LEFTOVERS, MOST_SECTIONS
-from newsletter.compose.subjects import PEOPLE
-from newsletter.models import TRENDING, CutReason, Issue, MatchedPaper, Paper, Reason, ReasonKind, Subscriber, Trend
+from newsletter.compose.sections import MOST_SECTIONS
+from newsletter.models import (
+    LEFTOVERS,
+    PEOPLE,
+    PICKS,
+    TRENDING,
+    CutReason,
+    Issue,
+    MatchedPaper,
+    Paper,
+    Reason,
+    ReasonKind,
+    Subscriber,
+    Trend,
+)
 from newsletter.vectors import Vectors, unit
 
 BLOCKCHAIN = an_interest("blockchain", origin="subscribers.yaml:9")
@@ -409,12 +422,55 @@ def test_what_the_limit_cut_may_trend_and_is_then_not_cut() -> None:
 
 @pytest.mark.parametrize("most", [0, 1, 2])
 def test_no_more_trends_than_the_reader_wants(most: int) -> None:
-    """And none are looked at that are not needed."""
+    """And none are looked at that are not needed, but for one: it might be a pick."""
     looked_at = iter([a_trend(7), a_trend(8), a_trend(9)])
 
     issue = issue_of(matched(1), subscriber=a_subscriber(trending=most), trends=looked_at)
 
-    assert (len(issue.trending), len(list(looked_at))) == (most, 3 - most)
+    assert (len(issue.trending), len(list(looked_at))) == (most, 2 - most)
+
+
+PICKED = Trend(a_paper("For all of us", id="arxiv:777"), 0.2, (Reason(ReasonKind.PICK, note="Read on."),))
+
+
+@pytest.mark.parametrize("most", [0, 3])
+def test_what_the_editor_picked_is_for_everybody(most: int) -> None:
+    """Whether or not the reader wants to see what trends."""
+    issue = issue_of(matched(1), subscriber=a_subscriber(trending=most), trends=[PICKED, a_trend(7)])
+
+    assert ids(issue.picks) == ["arxiv:777"]
+    assert ids(issue.trending) == ["arxiv:007"][:most]
+    assert [label for label, _ in issue.placed[:2]] == ["", PICKS]
+
+
+def test_a_pick_that_the_reader_gets_anyway_keeps_its_place_and_its_note() -> None:
+    """No paper stands twice; that it is an update still comes last."""
+    own = a_match(PICKED.paper, score=0.9)
+
+    (chosen,) = issue_of(own, trends=[PICKED]).chosen
+
+    assert [reason.kind for reason in chosen.reasons] == [ReasonKind.WORDS, ReasonKind.PICK]
+    assert issue_of(own, trends=[PICKED]).picks == ()
+
+
+def test_picks_have_a_bound_and_make_no_issue_by_themselves() -> None:
+    """An editor may list a hundred papers; an email is not for that."""
+    many = [replace(PICKED, paper=a_paper(f"Pick {n}", id=f"arxiv:pick{n}")) for n in range(9)]
+
+    assert ids(issue_of(matched(1), trends=many).picks) == ["arxiv:pick0", "arxiv:pick1", "arxiv:pick2"]
+    assert issue_of(trends=many).papers == ()
+
+
+def test_people_the_reader_follows_come_first_though_others_rank_higher() -> None:
+    """One paper by them is a section, and nothing else joins it, whatever else brought it."""
+    author = a_reason(kind=ReasonKind.AUTHOR, interest="Grace Hopper", words=())
+    followed = a_match(a_paper("By Grace", id="arxiv:grace"), score=0.6, reasons=(a_reason(interest="trees"), author))
+    papers = [matched(n, score=0.9) for n in range(4)]
+
+    first, second = issue_of(*papers, followed).sections
+
+    assert (first.label, ids(first.papers)) == (PEOPLE, ["arxiv:grace"])
+    assert second.label == "Diffusion models"
 
 
 def test_what_trends_makes_no_issue_by_itself() -> None:

@@ -160,7 +160,7 @@ def test_explain_tells_of_what_trends_in_a_later_edition(installed: Store) -> No
 
     pick, upvoted = (run(installed, "explain", "ada", f"2611.0000{n}").stdout for n in (3, 2))
 
-    assert f"TRENDING in the issue of {tomorrow}" in pick
+    assert f"AMONG THE EDITOR'S PICKS in the issue of {tomorrow}" in pick
     assert "NOT MATCHED" in upvoted
 
 
@@ -168,7 +168,7 @@ def test_explain_tells_programs_of_trends(installed: Store) -> None:
     """Rank, score and reasons; null where nothing speaks for a paper."""
     pick, other = (json.loads(run(installed, "explain", "ada", f"2611.0000{n}", "--json").stdout) for n in (3, 4))
 
-    assert (pick["fate"], pick["section"], pick["trend"]["rank"]) == ("trending", "Trending", 1)
+    assert (pick["fate"], pick["section"], pick["trend"]["rank"]) == ("trending", "Editor's picks", 1)
     assert (other["fate"], other["trend"]) == ("unmatched", None)
 
 
@@ -178,5 +178,6 @@ def test_preview_shows_what_trends(installed: Store, tmp_path: Path) -> None:
 
     text = (tmp_path / "look" / "001-ada@example.org.txt").read_text(encoding="utf-8")
     assert ran.exit_code == 0
-    assert text.index("Gas in a galaxy") > text.index("Trending\n--------") > text.index("trees of drafts")
-    assert "picked by Ada Lovelace: Read section 4 first." in text
+    picked = text.index("Picked by Ada Lovelace\n----------------------")
+    assert picked < text.index("Gas in a galaxy") < text.index("Trending\n--------")
+    assert "“Read section 4 first.”" in text

@@ -22,6 +22,7 @@ from newsletter.cli.options import (
     read_config,
 )
 from newsletter.errors import UsageError
+from newsletter.models import PICKS
 
 if TYPE_CHECKING:
     from newsletter.config import Config
@@ -207,8 +208,9 @@ def _verdict(told: Explanation, email: str) -> str:
         where = f'in "{told.section}"' if told.section else "as the lead"
         return f"IN the issue of {told.issue_day} for {email} {where}, which was not sent yet"
     if told.fate == "trending" and told.trend is not None:
+        where = "AMONG THE EDITOR'S PICKS" if told.section == PICKS else "TRENDING"
         return (
-            f"TRENDING in the issue of {told.issue_day} for {email}, which was not sent yet: "
+            f"{where} in the issue of {told.issue_day} for {email}, which was not sent yet: "
             f"number {told.rank} of what others recommend, with {told.trend.score:.2f}"
         )
     if told.cut is not None:

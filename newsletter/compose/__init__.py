@@ -4,21 +4,22 @@ refuse         what the reader excluded, already received, or set the bar above
 find_subjects  what the candidates are about: the reader's own words, or topics
 choose         for relevance, coverage and a fair share of every subject, at most `max_papers`
 arrange        the best paper leads; the rest stand in sections
-trend          beside these, a few papers that others speak for
+beside         the editor's picks, for everybody, and a few papers that others speak for
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date
-from itertools import islice
 from types import MappingProxyType
 
 from newsletter.compose.choose import choose
-from newsletter.compose.sections import LEFTOVERS, arrange
-from newsletter.compose.subjects import PEOPLE, Divide, Name, find_subjects
+from newsletter.compose.sections import arrange
+from newsletter.compose.subjects import Divide, Name, find_subjects
 from newsletter.models import (
+    LEFTOVERS,
+    PEOPLE,
     Cut,
     CutReason,
     Interest,
@@ -36,6 +37,9 @@ __all__ = ["PLAIN", "Divide", "Name", "arrange", "choose", "compose"]
 
 PLAIN = frozenset((LEFTOVERS, PEOPLE))
 """The headings that name no subject."""
+
+MOST_PICKS = 3
+"""The most papers of the editor's in one issue, beside those that stand in it anyway."""
 
 NO_UPDATES: Mapping[str, int] = MappingProxyType({})
 
@@ -62,7 +66,8 @@ def compose(
     has and since when; `excluded` those that one of their exclusions covers; `name` and `divide` find headings and
     topics, `announced` how many new papers each interest found. `updates` gives, of the papers that are not new but
     came in a newer version, the version that this subscriber has or could have. `trends`, best first, are read as far
-    as needed; what the subscriber received or excluded is not among them. They join an issue, and never make one.
+    as needed; what the subscriber received or excluded is not among them. They join an issue, and never make one; the
+    editor's picks among them join everybody's, or say so beside a paper that the reader gets anyway.
     """
     concern = (paper for paper in sorted(matched, key=_best_first) if _concerns(paper, received, updates))
     concerning = [_as_update(paper, subscriber, received, updates) for paper in concern]
@@ -75,12 +80,10 @@ def compose(
     own = {paper: str(number) for number, subject in enumerate(subjects) for paper in subject.papers}
     chosen = choose(candidates, vectors, limit=limit, subjects=[own[paper.paper.id] for paper in candidates])
     taken = {paper.paper.id for paper in chosen}
-    others = (trend for trend in trends if trend.paper.id not in taken)
-    trending = tuple(
-        MatchedPaper(trend.paper, trend.score, trend.reasons)
-        for trend in islice(others, subscriber.trending if chosen else 0)
-    )
-    taken |= {paper.paper.id for paper in trending}
+    picked, trending = _beside(trends if chosen else (), most=subscriber.trending, taken=taken)
+    chosen = tuple(_as_pick(paper, picked) for paper in chosen)
+    picks = tuple(_of_trend(trend) for paper_id, trend in picked.items() if paper_id not in taken)[:MOST_PICKS]
+    taken |= {paper.paper.id for paper in (*picks, *trending)}
     late = tuple(
         Cut(paper, CutReason.LIMIT, f"max_papers is {limit}") for paper in candidates if paper.paper.id not in taken
     )
@@ -94,7 +97,40 @@ def compose(
         considered=considered,
         health=tuple(health),
         trending=trending,
+        picks=picks,
     )
+
+
+def _beside(
+    trends: Iterable[Trend], *, most: int, taken: Set[str]
+) -> tuple[Mapping[str, Trend], tuple[MatchedPaper, ...]]:
+    """Return what the editor picked, by paper, and at most `most` others that trend and are not `taken`."""
+    picked: dict[str, Trend] = {}
+    trending: list[MatchedPaper] = []
+    for trend in trends:
+        if trend.picked:
+            picked[trend.paper.id] = trend
+        elif len(trending) >= most:
+            break
+        elif trend.paper.id not in taken:
+            trending.append(_of_trend(trend))
+    return picked, tuple(trending)
+
+
+def _of_trend(trend: Trend) -> MatchedPaper:
+    return MatchedPaper(trend.paper, trend.score, trend.reasons)
+
+
+def _as_pick(matched: MatchedPaper, picked: Mapping[str, Trend]) -> MatchedPaper:
+    """Return the match with the editor's reason beside its own, an update's still last."""
+    if matched.paper.id not in picked:
+        return matched
+    pick = picked[matched.paper.id].reasons[0]
+    return replace(matched, reasons=tuple(sorted((*matched.reasons, pick), key=_is_update)))
+
+
+def _is_update(reason: Reason) -> bool:
+    return reason.kind is ReasonKind.UPDATE
 
 
 def _concerns(matched: MatchedPaper, received: Mapping[str, date], updates: Mapping[str, int]) -> bool:

@@ -8,10 +8,9 @@ import numpy as np
 
 from newsletter.compose.choose import LARGEST_SECTION
 from newsletter.compose.subjects import WORDED, Subject
-from newsletter.models import MatchedPaper, Section
+from newsletter.models import LEFTOVERS, PEOPLE, MatchedPaper, Section
 from newsletter.vectors import Vectors
 
-LEFTOVERS = "More for you"
 MOST_SECTIONS = 8
 FEWEST_PAPERS = 2
 NEAR = 0.3  # cosine of centred vectors from which a lone paper may join a section it has no interest in common with
@@ -20,7 +19,7 @@ NEAR = 0.3  # cosine of centred vectors from which a lone paper may join a secti
 def arrange(
     papers: Sequence[MatchedPaper], subjects: Sequence[Subject], vectors: Mapping[str, Vectors]
 ) -> tuple[Section, ...]:
-    """Return `papers` in at most 8 sections of two or more, the section with the best paper first.
+    """Return `papers` in at most 8 sections of two or more: people the reader follows, then as their best papers rank.
 
     A paper alone with its subject joins the section of another of its interests, else one that it is like; what stays
     alone stands last, under a plain heading.
@@ -32,9 +31,11 @@ def arrange(
     told = {_key(subject.label): subject for subject in reversed(subjects)}
     announced = {key: sum(subject.announced for subject in subjects if _key(subject.label) == key) for key in by_label}
     groups = {
-        key: group for key, group in by_label.items() if key and key != _key(LEFTOVERS) and len(group) >= FEWEST_PAPERS
+        key: group
+        for key, group in by_label.items()
+        if key == _FOLLOWED or (key and key != _key(LEFTOVERS) and len(group) >= FEWEST_PAPERS)
     }
-    kept = sorted(groups, key=lambda key: (-len(groups[key]), *_best_first(groups[key][0])))
+    kept = sorted(groups, key=lambda key: (key != _FOLLOWED, -len(groups[key]), *_best_first(groups[key][0])))
     # What is left over is a section too.
     kept = kept[: MOST_SECTIONS - (len(kept) > MOST_SECTIONS or sum(map(len, groups.values())) < len(papers))]
     groups = {key: sorted(groups[key], key=_best_first)[:LARGEST_SECTION] for key in kept}
@@ -44,7 +45,7 @@ def arrange(
     for matched in papers:
         if matched.paper.id in placed:
             continue
-        open_groups = {key: group for key, group in groups.items() if len(group) < LARGEST_SECTION}
+        open_groups = {key: group for key, group in groups.items() if len(group) < LARGEST_SECTION and key != _FOLLOWED}
         home = _home(matched, homes, open_groups) or _nearest(matched, open_groups, vectors)
         if home:
             groups[home].append(matched)
@@ -56,7 +57,7 @@ def arrange(
         )
         for key, group in groups.items()
     ]
-    sections.sort(key=lambda section: (*_best_first(section.papers[0]), section.label))
+    sections.sort(key=lambda section: (section.label != PEOPLE, *_best_first(section.papers[0]), section.label))
     if alone:
         sections.append(Section(LEFTOVERS, "", tuple(sorted(alone, key=_best_first)), len(alone)))
     return tuple(sections)
@@ -82,6 +83,9 @@ def _nearest(
 
 def _key(label: str) -> str:
     return label.casefold()
+
+
+_FOLLOWED = _key(PEOPLE)
 
 
 def _best_first(matched: MatchedPaper) -> tuple[float, str]:

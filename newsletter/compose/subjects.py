@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from newsletter.models import MatchedPaper, Paper, ReasonKind
+from newsletter.models import PEOPLE, MatchedPaper, Paper, ReasonKind
 from newsletter.words import heading
 
 # Finds a heading for each of some parts, "" where none is fit to print; equal ones are one subject.
@@ -17,7 +17,6 @@ Name = Callable[[Sequence[tuple[Paper, ...]]], Sequence[str]]
 # Parts papers into topics, the largest first; a paper that is like no other stands alone.
 Divide = Callable[[tuple[Paper, ...]], Sequence[tuple[Paper, ...]]]
 
-PEOPLE = "People you follow"
 LONGEST_HEADING = 6  # words; a longer phrase says what is wanted, not what a section is called
 FEWEST_SUBJECTS = 3
 _FEWEST_TO_DIVIDE = 6
@@ -55,7 +54,8 @@ def find_subjects(
 ) -> tuple[Subject, ...]:
     """Return the subjects of `candidates` (best first), each candidate in exactly one.
 
-    What an interest in words brought is its subject; what only a category, a venue or likeness brought is divided into
+    What people brought whom the reader follows is about them, whatever else it is about. What an interest in words
+    brought is its subject; what only a category, a venue or likeness brought is divided into
     topics, and so is an interest that would fill the issue alone. `announced` counts by interest what the day had of
     it; `hidden` are papers that are not new.
     """
@@ -65,10 +65,10 @@ def find_subjects(
     others: list[MatchedPaper] = []
     for matched in candidates:
         phrase = next((reason.interest for reason in matched.reasons if reason.kind in WORDED), "")
-        if phrase:
-            worded.setdefault(phrase, []).append(matched)
-        elif matched.reasons[0].kind is ReasonKind.AUTHOR:
+        if any(reason.kind is ReasonKind.AUTHOR for reason in matched.reasons):
             people.append(matched)
+        elif phrase:
+            worded.setdefault(phrase, []).append(matched)
         else:
             others.append(matched)
     found = [finder.own(interest, papers) for interest, papers in worded.items()]

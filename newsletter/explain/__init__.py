@@ -16,6 +16,7 @@ from newsletter.config import Config
 from newsletter.explain.remedies import Remedy, remedies
 from newsletter.match import score
 from newsletter.models import (
+    PICKS,
     TRENDING,
     Cut,
     Delivery,
@@ -125,7 +126,7 @@ def explain(
     if told.exclusion is not None and told.exclusion in subscriber.interests:
         return replace(told, note="it is the example the reader named, and so no news to them", exclusion=None)
     decided = _decided(told, subscriber, prepared, _received_before(store, subscriber, window.issue_date))
-    if trend is None or not subscriber.trending or decided.fate in {Fate.CHOSEN, Fate.TRENDING}:
+    if trend is None or not (subscriber.trending or trend.picked) or decided.fate in {Fate.CHOSEN, Fate.TRENDING}:
         return decided
     later = groundwork(store, edition_between(store, newest, newest), config.subscribers, weights, trends=trends)
     issue = issue_for(later, subscriber, day=newest, received=_received_before(store, subscriber, newest))
@@ -146,7 +147,7 @@ def _decided(
         return replace(told, remedies=tuple(remedies(subscriber, paper, None, told.exclusion, prepared, make)))
     issue = make(subscriber)
     for section, matched in issue.placed:
-        if matched.paper.id == paper.id and section != TRENDING:
+        if matched.paper.id == paper.id and section not in (PICKS, TRENDING):
             return replace(told, fate=Fate.CHOSEN, section=section, matched=matched)
     if (trending := _trending(told, issue)) is not None:
         return trending
@@ -159,10 +160,10 @@ def _decided(
 
 
 def _trending(told: Explanation, issue: Issue) -> Explanation | None:
-    """Return that the paper stands under Trending in `issue`, None where it does not."""
-    for matched in issue.trending:
-        if matched.paper.id == told.paper.id:
-            return replace(told, fate=Fate.TRENDING, section=TRENDING, matched=matched, issue_day=issue.day)
+    """Return that others recommend the paper in `issue`, under Trending or as the editor's pick; None where not."""
+    for section, matched in issue.placed:
+        if matched.paper.id == told.paper.id and section in (PICKS, TRENDING):
+            return replace(told, fate=Fate.TRENDING, section=section, matched=matched, issue_day=issue.day)
     return None
 
 

@@ -9,6 +9,9 @@ maker, named in its docstring. Vectors travel beside papers, row by row, never i
 """
 
 from newsletter.models.issues import (
+    LEFTOVERS,
+    PEOPLE,
+    PICKS,
     TRENDING,
     Cut,
     CutReason,
@@ -17,6 +20,7 @@ from newsletter.models.issues import (
     Email,
     Issue,
     MatchedPaper,
+    Picture,
     Reason,
     ReasonKind,
     Section,
@@ -48,7 +52,10 @@ from newsletter.models.settings import (
 )
 
 __all__ = [
+    "LEFTOVERS",
     "NO_SIGNALS",
+    "PEOPLE",
+    "PICKS",
     "TRENDING",
     "UNREAD",
     "AnnounceType",
@@ -69,6 +76,7 @@ __all__ = [
     "Newsletter",
     "Paper",
     "Pick",
+    "Picture",
     "Reason",
     "ReasonKind",
     "Section",

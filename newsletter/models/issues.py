@@ -9,8 +9,17 @@ from enum import StrEnum
 from newsletter.models.papers import Paper, SourceHealth
 from newsletter.models.settings import Subscriber
 
+PEOPLE = "People you follow"
+"""The label of the section of papers whose authors the reader follows."""
+
+LEFTOVERS = "More for you"
+"""The label of the section of papers that stand alone with their subjects."""
+
+PICKS = "Editor's picks"
+"""The label of the section of papers that the editor recommends to everybody."""
+
 TRENDING = "Trending"
-"""The label of the section of papers that no interest brought."""
+"""The label of the section of papers that a community or the readers speak for."""
 
 
 class ReasonKind(StrEnum):
@@ -125,7 +134,8 @@ class Issue:
     """One subscriber's selection from an edition. Made by `compose`.
 
     The lead is the best paper and stands in no section; no paper stands twice. `considered` counts the
-    edition's new papers, `health` tells what its sources answered. `trending` are papers that no interest brought.
+    edition's new papers, `health` tells what its sources answered. `picks` (the editor's) and `trending` are papers
+    that no interest brought.
     """
 
     subscriber: Subscriber
@@ -136,13 +146,15 @@ class Issue:
     considered: int
     health: tuple[SourceHealth, ...]
     trending: tuple[MatchedPaper, ...] = ()
+    picks: tuple[MatchedPaper, ...] = ()
 
     @property
     def placed(self) -> tuple[tuple[str, MatchedPaper], ...]:
         """Return every paper in reading order with the label of its section, "" for the lead."""
         lead = (("", self.lead),) if self.lead else ()
+        picks = tuple((PICKS, matched) for matched in self.picks)
         sections = tuple((section.label, matched) for section in self.sections for matched in section.papers)
-        return lead + sections + tuple((TRENDING, matched) for matched in self.trending)
+        return lead + picks + sections + tuple((TRENDING, matched) for matched in self.trending)
 
     @property
     def chosen(self) -> tuple[MatchedPaper, ...]:
@@ -157,11 +169,27 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that travels inside an email, so that opening it asks nobody for anything. Made by `thumbnails`.
+
+    `name` is what the HTML calls it by (`cid:NAME`), ASCII letters, digits, dots and hyphens; `data` its bytes,
+    `media_type` such as `image/jpeg`; `width` and `height` are CSS pixels as shown.
+    """
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Email:
     """An issue rendered. Made by `render`; `deliver` turns it into bytes and hands them over.
 
     `sender` and `recipient` are (display name, address). `headers` are the further header fields in order,
-    values unfolded. `date` is the issue's own time, the same on every attempt.
+    values unfolded. `date` is the issue's own time, the same on every attempt. `html` is "" for who reads text only;
+    `pictures` are those that it shows.
     """
 
     sender: tuple[str, str]
@@ -172,6 +200,7 @@ class Email:
     message_id: str
     date: datetime
     headers: tuple[tuple[str, str], ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 class DeliveryState(StrEnum):

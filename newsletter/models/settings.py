@@ -9,13 +9,19 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Newsletter:
-    """What every email of this installation says about its sender."""
+    """What every email of this installation says about its sender.
+
+    `archive` is the web address of the issues, with `{date}` in it where each has its own; `unsubscribe` the https
+    address where a POST unsubscribes `{email}`. Both are "" where there is none.
+    """
 
     name: str
     sender_name: str
     sender_email: str
     reply_to: str = ""
     editor: str = ""
+    archive: str = ""
+    unsubscribe: str = ""
 
     @property
     def domain(self) -> str:
@@ -116,7 +122,8 @@ class Subscriber:
 
     `weekdays` are ISO numbers, Monday is 1. `timezone` is an IANA name. `min_score` is on the scale of
     `MatchedPaper.score`, where 0.5 is the measured gate. `trending` is the most papers of that section, beside
-    `max_papers`; `updates` says whether a newer version of a paper they have is sent too.
+    `max_papers`; `updates` says whether a newer version of a paper they have is sent too. `language` (BCP 47) is
+    that of the words around the papers; who wants `text_only` gets no HTML.
     """
 
     email: str
@@ -131,4 +138,6 @@ class Subscriber:
     timezone: str = "UTC"
     trending: int = 3
     updates: bool = False
+    language: str = "en"
+    text_only: bool = False
     origin: str = field(default="", compare=False)
