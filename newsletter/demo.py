@@ -114,7 +114,7 @@ def _main_job(
             store,
             [Due(reader, day, day, day) for reader in active],
             weights=weights,
-            templates=compile_templates(config.templates),
+            templates=compile_templates(config.templates, look=config.issue.look),
             mailer=mailer,
             clock=lambda: now,
             progress=progress,

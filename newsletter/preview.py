@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -13,8 +14,9 @@ from newsletter.config import Config
 from newsletter.deliver.message import as_bytes
 from newsletter.models import Edition, Email, Issue, Subscriber
 from newsletter.pipeline import groundwork, issue_for, prepare, trends_on
-from newsletter.render import compile_templates, render
+from newsletter.render import NO_PICTURES, Renderer, compile_templates
 from newsletter.store import Store
+from newsletter.thumbnails import Thumbnails
 from newsletter.weights import load as load_weights
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9@._+-]")
@@ -40,7 +42,14 @@ def draw(
         if store
         else prepare(edition, config.subscribers, weights)
     )
-    templates = compile_templates(config.templates)
+    templates = compile_templates(config.templates, look=config.issue.look)
+    renderer = Renderer(
+        config.newsletter,
+        templates,
+        abstract=config.issue.abstract,
+        readers=config.readers,
+    )
+    thumbnails = Thumbnails(store, None, now=moment) if store and templates.shows_pictures else None
     found = []
     for reader in subscribers:
         received = store.outbox.received(reader.email) if store else {}
@@ -48,9 +57,8 @@ def draw(
         # An issue that went out already is shown as it was, not as what is left after it.
         earlier = {paper: sent for paper, sent in received.items() if sent != edition.day}
         issue = issue_for(prepared, reader, day=edition.day, received=earlier, versions=versions)
-        email = render(
-            issue, config.newsletter, templates, date=moment, abstract_sentences=config.issue.abstract_sentences
-        )
+        pictures = thumbnails.of(matched.paper for matched in issue.papers) if thumbnails else NO_PICTURES
+        email = renderer.render(issue, date=moment, pictures=pictures)
         found.append(Previewed(issue, email))
     return tuple(found)
 
@@ -60,12 +68,21 @@ def write(previewed: Sequence[Previewed], directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     for number, each in enumerate(previewed, 1):
         stem = directory / _stem(number, each)
-        stem.with_name(stem.name + ".html").write_text(each.email.html, encoding="utf-8")
+        stem.with_name(stem.name + ".html").write_text(_standing_alone(each.email), encoding="utf-8")
         stem.with_name(stem.name + ".txt").write_text(each.email.text, encoding="utf-8")
         stem.with_name(stem.name + ".eml").write_bytes(as_bytes(each.email))
     index = directory / "index.html"
     index.write_text(_page(previewed), encoding="utf-8")
     return index
+
+
+def _standing_alone(email: Email) -> str:
+    """Return the HTML with its pictures in it: browsers know no `cid:`."""
+    html = email.html
+    for picture in email.pictures:
+        data = b64encode(picture.data).decode("ascii")
+        html = html.replace(f"cid:{picture.name}", f"data:{picture.media_type};base64,{data}")
+    return html
 
 
 def _stem(number: int, previewed: Previewed) -> str:

@@ -23,7 +23,7 @@ def test_the_least_file_gives_every_default(tmp_path: Path) -> None:
     config = loaded(tmp_path, HEAD + ADA)
 
     assert (config.schedule.send_at, config.schedule.timezone) == (time(7, 0), "UTC")
-    assert (config.issue.max_papers, config.issue.abstract_sentences, config.issue.send_when_empty) == (
+    assert (config.issue.max_papers, config.issue.abstract, config.issue.send_when_empty) == (
         12,
         "summary",
         False,
@@ -169,7 +169,7 @@ def test_days_are_names(tmp_path: Path, written: str) -> None:
 )
 def test_the_length_of_abstracts_is_said_in_words(tmp_path: Path, written: str, expected: int | None) -> None:
     """The record counts sentences; None is everything, and a summary is called one."""
-    assert loaded(tmp_path, HEAD + ADA + f"issue: {{abstract: {written}}}\n").issue.abstract_sentences == expected
+    assert loaded(tmp_path, HEAD + ADA + f"issue: {{abstract: {written}}}\n").issue.abstract == expected
 
 
 @pytest.mark.parametrize(

@@ -396,7 +396,7 @@ def test_a_language_model_is_asked_once_about_what_somebody_gets(newsroom: Newsr
     assert "trees of drafts" in about[0]
     assert len(model.asked) == 2  # the other paper, and not the first again
     text = str(newsroom.inbox.messages[0].get_body(("plain",)).get_content())  # type: ignore[union-attr]
-    assert "Drafts make decoding twice as fast. (written by a language model)" in " ".join(text.split())
+    assert "Drafts make decoding twice as fast. (Summary by a language model)" in " ".join(text.split())
 
 
 def test_a_language_model_that_is_gone_stops_nothing(newsroom: Newsroom, model: Site) -> None:
@@ -410,4 +410,4 @@ def test_a_language_model_that_is_gone_stops_nothing(newsroom: Newsroom, model: 
     assert len(model.asked) <= 3
     text = str(newsroom.inbox.messages[0].get_body(("plain",)).get_content())  # type: ignore[union-attr]
     assert "language model verifies" in text or "Speculative decoding" in text
-    assert "written by a language model" not in text
+    assert "Summary by a language model" not in text

@@ -7,11 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.render.filters import (
-    authors,
     columns,
     harmless,
     hexcolor,
-    plural,
     safe_url,
     sentences,
     shorten,
@@ -112,25 +110,6 @@ def test_safe_url_never_raises(url: str) -> None:
 def test_a_colour_is_six_hexadecimal_digits_or_black(value: str, expected: str) -> None:
     """Nothing else may enter a style."""
     assert hexcolor(value) == expected
-
-
-def test_two_thousand_authors_take_one_line() -> None:
-    """Three are named, the others counted."""
-    assert authors([f"Author {n}" for n in range(2000)]) == "Author 0, Author 1, Author 2 +1,997 more"
-
-
-@pytest.mark.parametrize(
-    ("count", "noun", "expected"),
-    [
-        (1, "paper", "1 paper"),
-        (0, "paper", "0 papers"),
-        (1312, "new paper", "1,312 new papers"),
-        (2, "entry", "2 entries"),
-    ],
-)
-def test_a_count_agrees_with_its_noun(count: int, noun: str, expected: str) -> None:
-    """One is singular, thousands have their comma."""
-    assert plural(count, noun) == expected
 
 
 @given(any_text)

@@ -30,7 +30,7 @@ from makers import (
 
 from newsletter.models import Email, HealthState, Reason, ReasonKind, Signals
 from newsletter.render import compile_templates, render
-from newsletter.render.compile import HTML_NAME, TEXT_NAME
+from newsletter.render.compile import CSS_NAME, DOCUMENTS
 from newsletter.render.files import read_sources
 
 GOLDEN = Path(__file__).parent / "data" / "golden"
@@ -50,6 +50,7 @@ def email() -> Email:
         signals=Signals(
             upvotes=1041, upvotes_at=NOW, venue="NeurIPS 2026", code_url="https://example.org/code?of=trees&more"
         ),
+        identities=("arxiv:2611.01234",),
     )
     newer = a_paper("Sent before", version=3)
     update = Reason(ReasonKind.UPDATE, count=3, since=date(2026, 5, 3))
@@ -81,9 +82,10 @@ def email() -> Email:
             a_health(source="biorxiv", state=HealthState.THROTTLED, again_at=NOW + timedelta(hours=2)),
             a_health(source="feed Types", state=HealthState.FAILED, detail="the server answered 503"),
         ),
-        trending=(a_match(a_paper("How to read"), score=0.2, reasons=picked),),
+        picks=(a_match(a_paper("How to read"), score=0.2, reasons=picked),),
+        trending=(a_match(a_paper("How to vote"), score=0.1, reasons=(Reason(ReasonKind.UPVOTES, count=41),)),),
     )
-    return render(issue, a_newsletter(editor="the reading group"), compile_templates(), date=NOW)
+    return render(issue, a_newsletter(editor="the reading group"), compile_templates(), date=NOW, readers=14)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +129,9 @@ def test_links_go_to_papers_their_code_and_to_the_way_out(document: lxml_html.Ht
 
     assert links == {
         "https://arxiv.org/abs/2611.01234",
+        "https://arxiv.org/pdf/2611.01234",
         "https://example.org/code?of=trees&more",
+        "https://huggingface.co/papers/2611.01234",
         *(link for link in links if link.startswith("https://arxiv.org/search/?searchtype=title&query=")),
         "mailto:papers@example.org?subject=unsubscribe%20ada@example.org",
     }
@@ -143,17 +147,21 @@ def test_every_link_has_words(document: lxml_html.HtmlElement) -> None:
 def test_what_stands_for_words_has_words(document: lxml_html.HtmlElement) -> None:
     """A triangle is nothing to a screen reader; a label begins with what is seen, for who speaks it."""
     (votes,) = document.xpath("//*[@role='img']")
-    (code,) = document.xpath("//a[@aria-label]")
+    links = document.xpath("//a[@aria-label]")
 
     assert (votes.get("aria-label"), votes.text) == ("1,041 upvotes on Hugging Face", "▲\xa01,041")
-    assert (code.get("aria-label"), code.text) == ("Code of “Known to many”", "Code")
+    assert [(link.get("aria-label"), link.text) for link in links] == [
+        ("PDF of “Known to many”", "PDF"),
+        ("Code of “Known to many”", "Code"),
+        ("Hugging Face on “Known to many”", "Hugging\xa0Face"),
+    ]
 
 
 def test_headings_make_an_outline(document: lxml_html.HtmlElement) -> None:
     """One first level, no level skipped: screen readers jump by them."""
     levels = [int(str(heading.tag)[1]) for heading in document.xpath("//h1 | //h2 | //h3 | //h4")]
 
-    assert levels == [1, 2, 2, 3, 3, 2, 3, 3, 2, 3, 2, 3, 2, 3]
+    assert levels == [1, 2, 2, 3, 2, 3, 3, 2, 3, 3, 2, 3, 2, 3, 2, 3]
 
 
 def test_language_direction_and_title_are_declared(document: lxml_html.HtmlElement) -> None:
@@ -187,7 +195,7 @@ def test_the_preheader_shows_titles_and_hides_what_follows(document: lxml_html.H
     [preheader] = document.xpath("//body/div[contains(@style, 'display:none')]")
     words, filler = str(preheader.text_content()).split("\u034f", maxsplit=1)
 
-    assert words == "A lead worth reading · Draft trees for faster decoding · Shared by a page"
+    assert words == "A lead worth reading · How to read · Draft trees for faster decoding"
     assert filler.count("\u034f") >= 60
 
 
@@ -195,7 +203,7 @@ def test_separators_survive_without_head_styles(document: lxml_html.HtmlElement)
     """Gmail drops head styles for some accounts; the lines between papers are inline."""
     rows = document.xpath("//td[contains(@class, 'row')]")
 
-    assert len(rows) == 7
+    assert len(rows) == 8
     assert all("border-top" in row.get("style") for row in rows)
 
 
@@ -235,12 +243,15 @@ def contrast(first: str, second: str) -> float:
 
 @pytest.mark.parametrize(
     ("file", "grounds"),
-    [("issue/inline.css", ("#ffffff", "#f3f2ee", "#f5f3ff")), ("issue/dark.css", ("#16161a", "#212127", "#2b2638"))],
+    [
+        ("issue/inline.css", ("#ffffff", "#f3f2ee", "#f5f3ff", "#f0efeb")),
+        ("issue/dark.css", ("#16161a", "#212127", "#2b2638")),
+    ],
     ids=["light", "dark"],
 )
 def test_every_text_colour_is_readable_on_every_ground(file: str, grounds: tuple[str, ...]) -> None:
     """Contrast of 4.5 and more: https://www.w3.org/TR/WCAG22/#contrast-minimum"""
-    colors = set(re.findall(r"(?<![-\w])color: (#[0-9a-f]{6})", read_sources()[file]))
+    colors = set(re.findall(r"(?<![-\w])color: (#[0-9a-f]{6})", read_sources().by_name()[file]))
 
     assert len(colors) >= 5
     assert [pair for color in colors for ground in grounds if contrast(*(pair := (color, ground))) < 4.5] == []
@@ -248,14 +259,24 @@ def test_every_text_colour_is_readable_on_every_ground(file: str, grounds: tuple
 
 def test_the_shipped_templates_never_switch_escaping_off() -> None:
     """Nothing in them calls data safe."""
-    sources = read_sources()
+    sources = read_sources().by_name()
 
     assert not [name for name, source in sources.items() if re.search(r"\|\s*safe\b|autoescape", source)]
 
 
 def test_every_shipped_template_is_used() -> None:
-    """What no include names is no part of the look."""
-    sources = read_sources()
+    """What no include names is no part of any look or letter."""
+    sources = read_sources().by_name()
     included = set(re.findall(r'include "([^"]+)"', " ".join(sources.values())))
+    documents = {f"{name}/{name}.{part}.j2" for name in DOCUMENTS for part in ("mjml", "txt")}
+    of_looks = {name for name in sources if name.startswith(("gallery/", "plain/", "translations/"))}
 
-    assert set(sources) - included == {HTML_NAME, TEXT_NAME, "issue/inline.css"}
+    assert set(sources) - included - of_looks == documents | {CSS_NAME}
+
+
+def test_a_look_replaces_files_of_the_usual_one() -> None:
+    """A file of a look that stands for no other would never be seen."""
+    names = set(read_sources().by_name())
+    own = {name for name in names if name.startswith(("gallery/", "plain/"))}
+
+    assert {f"issue/{name.partition('/')[2]}" for name in own} <= names

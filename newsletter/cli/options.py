@@ -87,6 +87,7 @@ def tools(config: Config, *, mailer: Mailer | None = None, at: str | None = None
     from newsletter.collect.fetch import HttpAndFiles  # noqa: PLC0415
     from newsletter.render import compile_templates  # noqa: PLC0415
     from newsletter.schedule import Tools  # noqa: PLC0415
+    from newsletter.thumbnails import PublicPictures  # noqa: PLC0415
     from newsletter.weights import load  # noqa: PLC0415
 
     moment = moment_of(config, at) if at else None
@@ -97,9 +98,10 @@ def tools(config: Config, *, mailer: Mailer | None = None, at: str | None = None
             contact=config.newsletter.sender_email,
         ),
         weights=cache(load),
-        templates=lambda: compile_templates(config.templates),
+        templates=lambda: compile_templates(config.templates, look=config.issue.look),
         mailer=mailer,
         clock=lambda: moment or datetime.now(UTC),
+        pictures=lambda: PublicPictures(contact=config.newsletter.sender_email),
     )
 
 

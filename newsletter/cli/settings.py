@@ -91,18 +91,18 @@ def _render_everybody(config: Config) -> dict[str, int]:
     from newsletter.deliver.message import as_bytes  # noqa: PLC0415 - what sends is loaded only to send
     from newsletter.demo import sample_edition  # noqa: PLC0415
     from newsletter.pipeline import issue_for, prepare  # noqa: PLC0415
-    from newsletter.render import compile_templates, render  # noqa: PLC0415
+    from newsletter.render import Renderer, compile_templates  # noqa: PLC0415
     from newsletter.weights import load  # noqa: PLC0415
 
-    templates, edition = compile_templates(config.templates), sample_edition()
+    edition = sample_edition()
+    templates = compile_templates(config.templates, look=config.issue.look)
+    renderer = Renderer(config.newsletter, templates, abstract=config.issue.abstract, readers=config.readers)
     prepared = prepare(edition, config.subscribers, load())
     now = datetime.combine(edition.day, time(7), UTC)
     found = {}
     for reader in config.subscribers:
         issue = issue_for(prepared, reader, day=edition.day)
-        as_bytes(
-            render(issue, config.newsletter, templates, date=now, abstract_sentences=config.issue.abstract_sentences)
-        )
+        as_bytes(renderer.render(issue, date=now))
         found[reader.email] = len(issue.papers)
     return found
 

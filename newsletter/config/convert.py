@@ -44,6 +44,8 @@ def newsletter(settings: SettingsFile) -> Newsletter:
         sender_email=sender_email,
         reply_to=section.reply_to or "",
         editor=section.editor or "",
+        archive=section.archive or "",
+        unsubscribe=section.unsubscribe or "",
     )
 
 
@@ -63,7 +65,8 @@ def issue(settings: SettingsFile) -> IssueSettings:
     return IssueSettings(
         max_papers=_first(section.max_papers, IssueSettings().max_papers),
         trending=_first(section.trending, IssueSettings().trending),
-        abstract_sentences=section.abstract,
+        abstract=section.abstract,
+        look=IssueSettings().look if section.template == "default" else section.template,
         send_when_empty=section.send_when_empty,
     )
 
@@ -141,6 +144,8 @@ def _subscriber(
         timezone=_first(section.timezone, defaults.timezone, usual.timezone),
         trending=_first(section.trending, defaults.trending, issue(settings).trending),
         updates=_first(section.updates, defaults.updates, False),  # noqa: FBT003 - the last of equals, not an option
+        language=_first(section.language, defaults.language, "en"),
+        text_only=_first(section.format, defaults.format, "html") == "text",
         origin=node.place.origin,
     )
 

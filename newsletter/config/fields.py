@@ -30,6 +30,7 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _JOINERS = "\u200c\u200d"  # which Persian, Hindi and others write within words
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _WILDCARD = re.compile(r"(?:^|\s)\*|\w{3,}\*(?:\s|$)")  # but an A* search is one
 
 
@@ -187,7 +188,31 @@ def _number(value: Any) -> Any:
     return value
 
 
+def _language(text: str) -> str:
+    """Return a code of BCP 47 in its usual spelling: `de`, `pt-BR`, `zh-Hant`."""
+    if not _LANGUAGE.fullmatch(text.strip()):
+        raise wrong("is no language code; write it as de, fr or pt-BR")
+    first, *rest = text.strip().split("-")
+    usual = {2: str.upper, 4: str.title}
+    return "-".join([first.lower(), *(usual.get(len(part), str.lower)(part) for part in rest)])
+
+
+def _archive(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s{}<>\"]+(?:\{date\}[^\s{}<>\"]*)?", text):
+        raise wrong("must be a web address, with {date} in it where each issue has its own")
+    return text
+
+
+def _unsubscribe(text: str) -> str:
+    if not re.fullmatch(r"https://[^\s{}<>\"]+\{email\}[^\s{}<>\"]*", text):
+        raise wrong("must be an https address with {email} in it, such as https://example.org/leave?address={email}")
+    return text
+
+
 Line = Annotated[str, AfterValidator(check_line)]
+Language = Annotated[str, AfterValidator(_language)]
+Archive = Annotated[Line, AfterValidator(_archive)]
+Unsubscribe = Annotated[Line, AfterValidator(_unsubscribe)]
 Name = Annotated[str, AfterValidator(_name)]
 Address = Annotated[str, AfterValidator(check_address)]
 Clock = Annotated[time, BeforeValidator(_clock)]

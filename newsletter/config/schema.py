@@ -10,14 +10,17 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from newsletter.config.fields import (
     Address,
+    Archive,
     Clock,
     Days,
     FewPapers,
+    Language,
     Line,
     Papers,
     Port,
     Score,
     Seconds,
+    Unsubscribe,
     Zone,
     check_address,
     check_line,
@@ -86,7 +89,11 @@ class NewsletterSection(Section):
     reply_to: Address | None = None
     """Where answers go, when not to the sender."""
     editor: Line | None = None
-    """Whose name stands under the title."""
+    """Whose name stands beside the title, with the number of readers."""
+    archive: Archive | None = None
+    """Where issues can be read by web, `{date}` in it where each has its own."""
+    unsubscribe: Unsubscribe | None = None
+    """Your own https address where a POST unsubscribes `{email}` (RFC 8058); without it people leave by an email."""
 
 
 class ScheduleSection(Section):
@@ -128,6 +135,8 @@ class IssueSection(Section):
     """The most papers in the section of what others recommend, beside these; 3 unless given, 0 for no such section."""
     abstract: Annotated[int | Literal["summary"] | None, BeforeValidator(_abstract)] = "summary"
     """`summary` (a sentence or two that say what was found), `none`, `2 sentences` or `full`."""
+    template: Line = "default"
+    """The look: `default`, `gallery` (with thumbnails), `plain`, or a folder of your own under `templates`."""
     send_when_empty: bool = False
     """Whether a day without papers is told by an email."""
 
@@ -170,6 +179,10 @@ class DefaultsSection(Section):
     """The most papers in the section of what others recommend."""
     updates: bool | None = None
     """Whether a paper they have comes again when a newer version of it is announced; false unless given."""
+    language: Language | None = None
+    """The language of the words around the papers (BCP 47): en, de, fr, zh, or one of your own translations."""
+    format: Literal["html", "text"] | None = None
+    """`html` (which carries a text part) or `text` alone."""
     exclude: list[Exclusion] = Field(default_factory=list, max_length=200)
     """Phrases, categories, authors and venues they do not want to see, and papers they want less like."""
 

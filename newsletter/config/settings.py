@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from newsletter.errors import Problem
-from newsletter.models import Newsletter, Pick, SmtpSettings, Subscriber, TldrSettings
+from newsletter.models import Newsletter, Pick, SmtpSettings, Status, Subscriber, TldrSettings
 from newsletter.sources.source import Source
 
 
@@ -26,11 +26,15 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class IssueSettings:
-    """How every issue looks. `abstract_sentences` is None for whole abstracts, 0 for none, `summary` for a summary."""
+    """How every issue looks.
+
+    `abstract` is None for whole abstracts, 0 for none, `summary` for a summary; `look` is a folder of templates.
+    """
 
     max_papers: int = 12
     trending: int = 3
-    abstract_sentences: int | Literal["summary"] | None = "summary"
+    abstract: int | Literal["summary"] | None = "summary"
+    look: str = "issue"
     send_when_empty: bool = False
 
 
@@ -54,3 +58,8 @@ class Config:
     picks: tuple[Pick, ...] = ()
     tldr: TldrSettings | None = None
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def readers(self) -> int:
+        """Return how many people receive the newsletter."""
+        return sum(subscriber.status is Status.ACTIVE for subscriber in self.subscribers)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import partial
 
 from newsletter.cluster.usage import middle
+from newsletter.collect import Fetch
 from newsletter.compose import PLAIN
 from newsletter.config import Config
 from newsletter.deliver.message import as_bytes
@@ -31,8 +32,9 @@ from newsletter.pipeline.collecting import Progress
 from newsletter.pipeline.editions import Prepared, edition_between, issue_for
 from newsletter.pipeline.groundwork import groundwork
 from newsletter.pipeline.trends import trends_on
-from newsletter.render import Templates, render
+from newsletter.render import NO_PICTURES, Renderer, Templates
 from newsletter.store import Store
+from newsletter.thumbnails import Thumbnails
 from newsletter.tldr import with_tldrs, write_tldrs
 from newsletter.weights import Weights
 from newsletter.words import heading
@@ -85,10 +87,19 @@ class Drafts:
     """Makes issues; the groundwork of a range of days is made once and shared by everyone who reads that range."""
 
     def __init__(
-        self, config: Config, store: Store, weights: Weights, templates: Templates, now: datetime, progress: Progress
+        self,
+        config: Config,
+        store: Store,
+        weights: Weights,
+        templates: Templates,
+        now: datetime,
+        progress: Progress,
+        *,
+        pictures: Fetch | None = None,
     ) -> None:
-        self._config, self._store, self._weights, self._templates, self._now = config, store, weights, templates, now
-        self._progress = progress
+        self._config, self._store, self._weights, self._now, self._progress = config, store, weights, now, progress
+        self._renderer = Renderer(config.newsletter, templates, abstract=config.issue.abstract, readers=config.readers)
+        self._thumbnails = Thumbnails(store, pictures, now=now, progress=progress) if templates.shows_pictures else None
         self._editions: dict[tuple[date, date, datetime | None], Edition] = {}
         self._prepared: dict[tuple[object, ...], Prepared] = {}
         self._trends: dict[date, tuple[Trend, ...]] = {}
@@ -124,13 +135,9 @@ class Drafts:
             return self._empty(outcome, issue, prepared.edition, queue=queue)
         self._write_lines(issue)
         issue = with_tldrs(issue, self._tldrs)
-        email = render(
-            issue,
-            self._config.newsletter,
-            self._templates,
-            date=self._now,
-            abstract_sentences=self._config.issue.abstract_sentences,
-        )
+        papers = (matched.paper for matched in issue.papers)
+        pictures = self._thumbnails.of(papers) if self._thumbnails else NO_PICTURES
+        email = self._renderer.render(issue, date=self._now, pictures=pictures)
         if queue:
             self._queue(issue, email)
         return outcome(OutcomeKind.WAITING if queue else OutcomeKind.DRAFTED, issue=issue, email=email)
@@ -138,7 +145,7 @@ class Drafts:
     def _write_lines(self, issue: Issue) -> None:
         """Ask for a line on each paper of an issue that has none, where a language model is set up."""
         settings = self._config.tldr
-        if settings is None or self._config.issue.abstract_sentences != "summary":
+        if settings is None or self._config.issue.abstract != "summary":
             return
         papers = [matched.paper for matched in issue.papers if matched.paper.id not in self._asked]
         new = [paper for paper in papers if not paper.tldr][: settings.max_papers - len(self._asked)]
@@ -183,7 +190,7 @@ class Drafts:
     def _trends_on(self, day: date) -> tuple[Trend, ...]:
         """Return what trends on a day, found out once for everybody."""
         if day not in self._trends:
-            wanted = any(reader.trending for reader in self._active)
+            wanted = self._config.picks or any(reader.trending for reader in self._active)
             self._trends[day] = trends_on(self._store, self._config.picks, day=day, now=self._now) if wanted else ()
         return self._trends[day]
 

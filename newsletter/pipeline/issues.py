@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from newsletter.collect import Fetch
 from newsletter.config import Config
 from newsletter.deliver import Mailer, deliver
 from newsletter.errors import ServerRefused
@@ -31,16 +32,17 @@ def send(
     templates: Templates,
     mailer: Mailer | None,
     clock: Clock,
+    pictures: Fetch | None = None,
     progress: Progress = silent,
 ) -> tuple[Outcome, ...]:
     """Make, queue and deliver the issues in `due`; return what became of each, in the same order.
 
     An issue that was queued before is never made again. What earlier runs left in the outbox is settled or tried
-    again too, and what became of it follows. Without a `mailer` nothing is queued or sent: a dry run. LockedError when
-    another run is at it; what the mail server does to one address never stops the others.
+    again too, and what became of it follows. `pictures` brings thumbnails,
+    for a look that shows them. Without a `mailer` nothing is queued or sent: a dry run. LockedError when another run is at it; what the mail server does to one address never stops the others.
     """
     with store.lock():
-        drafts = Drafts(config, store, weights, templates, clock(), progress)
+        drafts = Drafts(config, store, weights, templates, clock(), progress, pictures=pictures)
         outcomes = []
         for done, task in enumerate(due):
             progress("compose", done, len(due))

@@ -1,22 +1,88 @@
 """Issue → Email: both parts from templates compiled once, the header fields, and a size no mail program clips.
 
-files → protect → guards → inline → compile   the templates, once per process
-view → fit · headers                          one issue
+files → protect → guards → inline → compile      the templates, once per process; environment · once · language
+facts                                            one paper, once for everybody
+view → fit · subject · headers                   one issue
+letters                                          what else is written to a reader: confirm, welcome, goodbye
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from functools import partial
+from types import MappingProxyType
 
-from newsletter.models import Email, Issue, Newsletter
-from newsletter.render.compile import Templates, compile_templates
+from newsletter.models import Email, Issue, Newsletter, Paper, Picture
+from newsletter.render.compile import Parts, Templates, compile_templates
+from newsletter.render.facts import Abstract, PaperFacts, facts_of
 from newsletter.render.filters import harmless
 from newsletter.render.fit import fit
-from newsletter.render.headers import headers, message_id, subject
-from newsletter.render.view import IssueView, view
+from newsletter.render.headers import headers, message_id
+from newsletter.render.letters import LetterKind, letter
+from newsletter.render.once import Filled
+from newsletter.render.shown import Detail, IssueView
+from newsletter.render.subject import subject
+from newsletter.render.view import view
 
-__all__ = ["Templates", "compile_templates", "render"]
+__all__ = ["NO_PICTURES", "Abstract", "LetterKind", "Renderer", "Templates", "compile_templates", "letter", "render"]
+
+NO_PICTURES: Mapping[str, Picture] = MappingProxyType({})
+
+
+class Renderer:
+    """Renders the issues of one run; what they say of the same papers is put together once."""
+
+    def __init__(
+        self,
+        newsletter: Newsletter,
+        templates: Templates,
+        *,
+        abstract: Abstract = "summary",
+        readers: int = 0,
+    ) -> None:
+        """Take what all issues share.
+
+        `abstract` is how much of each abstract is shown. `readers` is how many the newsletter has, for its byline.
+        """
+        self._newsletter, self._templates, self._abstract, self._readers = newsletter, templates, abstract, readers
+        self._facts: dict[str, tuple[Paper, PaperFacts]] = {}
+        self._made: dict[str, tuple[Parts, Filled, Filled]] = {}
+
+    def render(self, issue: Issue, *, date: datetime, pictures: Mapping[str, Picture] = NO_PICTURES) -> Email:
+        """Return an issue as the email that is sent: the same arguments give the same bytes, whatever came before.
+
+        `date` is the message's own time; the issue's day stands in the text. `pictures` gives thumbnails by paper id,
+        for a look that shows them; those that are shown travel with the email. What would pass 100,000 bytes is
+        shortened, see `fit`. Raises TemplateError if a template of the user's own cannot show this issue.
+        """
+        reader, newsletter = issue.subscriber, self._newsletter
+        if reader.language not in self._made:
+            self._made[reader.language] = (self._templates.parts("issue", reader.language), Filled(), Filled())
+        parts, in_html, in_text = self._made[reader.language]
+        shown = view(issue, newsletter, parts.language, partial(self._facts_of, pictures), readers=self._readers)
+
+        def html_of(some: IssueView) -> str:
+            return parts.html.fill(in_html, issue=some)
+
+        html = "" if reader.text_only else fit(shown, html_of)
+        return Email(
+            sender=(harmless(newsletter.sender_name), newsletter.sender_email),
+            recipient=(harmless(reader.name), reader.email),
+            subject=subject(shown, parts.language),
+            html=html,
+            text=parts.text.fill(in_text, issue=shown).rstrip() + "\n",
+            message_id=message_id(reader.email, issue.day, (each.paper.id for each in issue.papers), newsletter),
+            date=date,
+            headers=headers(newsletter, reader.email, issue.day, kind="issue", language=parts.language.code),
+            pictures=_shown_in(html, shown),
+        )
+
+    def _facts_of(self, pictures: Mapping[str, Picture], paper: Paper) -> PaperFacts:
+        known, picture = self._facts.get(paper.id), pictures.get(paper.id)
+        if known is None or known[1].picture != picture or (known[0] is not paper and known[0] != paper):
+            known = self._facts[paper.id] = (paper, facts_of(paper, self._abstract, picture))
+        return known[1]
 
 
 def render(
@@ -25,27 +91,17 @@ def render(
     templates: Templates,
     *,
     date: datetime,
-    abstract_sentences: int | Literal["summary"] | None = "summary",
+    abstract: Abstract = "summary",
+    readers: int = 0,
+    pictures: Mapping[str, Picture] = NO_PICTURES,
 ) -> Email:
-    """Return an issue as the email that is sent: the same arguments give the same bytes.
+    """Return one issue as the email that is sent, see `Renderer`."""
+    renderer = Renderer(newsletter, templates, abstract=abstract, readers=readers)
+    return renderer.render(issue, date=date, pictures=pictures)
 
-    `date` is the message's own time; the issue's day stands in the text. `abstract_sentences` is how much of each
-    abstract is shown, 0 for none and None for all of it; with `summary` its summary, or a model's, stands there.
-    What would pass 100,000 bytes is shortened, see `fit`.
-    Raises TemplateError if a template of the user's own cannot show this issue.
-    """
-    shown = view(issue, newsletter, sentences=abstract_sentences)
 
-    def html_of(some: IssueView) -> str:
-        return templates.html.fill(issue=some)
-
-    return Email(
-        sender=(harmless(newsletter.sender_name), newsletter.sender_email),
-        recipient=(harmless(issue.subscriber.name), issue.subscriber.email),
-        subject=subject(issue),
-        html=fit(shown, html_of),
-        text=templates.text.fill(issue=shown).rstrip() + "\n",
-        message_id=message_id(issue, newsletter),
-        date=date,
-        headers=headers(issue, newsletter),
-    )
+def _shown_in(html: str, shown: IssueView) -> tuple[Picture, ...]:
+    """Return the pictures that the HTML refers to, each once."""
+    pictures = (paper.facts.picture for paper in shown.papers if paper.detail is Detail.FULL)
+    used = {picture.name: picture for picture in pictures if picture and f"cid:{picture.name}" in html}
+    return tuple(used.values())

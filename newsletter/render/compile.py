@@ -7,22 +7,25 @@ on each finished email this is some twenty times faster, and no paper's title ev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.errors import TemplateError
 from newsletter.render import guards
-from newsletter.render.files import read_sources
-from newsletter.render.filters import FILTERS
+from newsletter.render.environment import environment
+from newsletter.render.files import USUAL_LOOK, Sources, read_sources
 from newsletter.render.inline import Inliner, inline
-from newsletter.render.protect import Joined, Piece, flatten, join, protect, restore
+from newsletter.render.language import Language, has_language, language_of
+from newsletter.render.once import CACHE, Filled
+from newsletter.render.protect import Joined, Kind, Piece, flatten, join, mirror, protect, restore
 
-HTML_NAME, TEXT_NAME, CSS_NAME = "issue/issue.mjml.j2", "issue/issue.txt.j2", "issue/inline.css"
+CSS_NAME = "issue/inline.css"
+DOCUMENTS = ("issue", "confirm", "welcome", "goodbye")
+"""What emails there are: each has `NAME/NAME.mjml.j2` and `NAME/NAME.txt.j2`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,50 +36,104 @@ class Compiled:
     source: Joined
     template: jinja2.Template
 
-    def fill(self, **values: object) -> str:
-        """Return the template with `values` in it; whatever goes wrong is a TemplateError with its line."""
+    def fill(self, filled: Filled | None = None, /, **values: object) -> str:
+        """Return the template with `values` in it; whatever goes wrong is a TemplateError with its line.
+
+        `filled` holds what is filled once for many; without it that is done anew.
+        """
         try:
-            return self.template.render(values)
+            return self.template.render({CACHE: Filled() if filled is None else filled, **values})
         except Exception as error:  # a template may be the user's own and fail in any way
             place = self.source.at_line(_failing_line(error, self.name))
             raise TemplateError(str(error), template=place.template or self.name, line=place.line) from error
 
 
 @dataclass(frozen=True, slots=True)
-class Templates:
-    """The two parts of an email, compiled."""
+class Parts:
+    """The two parts of an email, compiled, in one language."""
 
     html: Compiled
     text: Compiled
+    language: Language
 
 
-def compile_templates(overrides: Path | None = None) -> Templates:
-    """Return the templates that ship, or what a directory of the user's puts in their place.
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """Every email there is, in every language, compiled when it is first needed: some 0.1 s each."""
 
-    The same content is compiled once per process (some 0.1 s), however often this is called.
+    sources: Sources
+
+    def parts(self, document: str = "issue", language: str = "en") -> Parts:
+        """Return the parts of one email in one language; TemplateError where there is no translation."""
+        return _parts(self.sources, document, language)
+
+    @property
+    def shows_pictures(self) -> bool:
+        """Return whether the issue shows thumbnails in this look; where it does not, none need be fetched."""
+        texts = (text for name, text in self.sources.by_name().items() if name.startswith(f"{USUAL_LOOK}/"))
+        return any("facts.picture" in text for text in texts)
+
+    def has_language(self, code: str) -> bool:
+        """Return whether there are words for a language (BCP 47), or for that of its region."""
+        return has_language(code, self.sources.catalogs())
+
+
+def compile_templates(overrides: Path | None = None, *, look: str = USUAL_LOOK) -> Templates:
+    """Return the templates that ship, or what a directory of the user's puts in their place, in one look.
+
+    The issue is compiled at once, so that a mistake is told before anything else is done; the same content is compiled
+    once per process, however often this is called.
     """
-    return _compiled(tuple(sorted(read_sources(overrides).items())))
+    templates = Templates(read_sources(overrides, look=look))
+    templates.parts()
+    return templates
 
 
-@lru_cache(maxsize=4)
-def _compiled(sources: tuple[tuple[str, str], ...]) -> Templates:
-    by_name = dict(sources)
-    html = compile_html(HTML_NAME, by_name, css=by_name[CSS_NAME])
-    return Templates(html, _template(TEXT_NAME, flatten(TEXT_NAME, by_name), autoescape=False))
+@lru_cache(maxsize=64)
+def _parts(sources: Sources, document: str, code: str) -> Parts:
+    language = language_of(code, sources.catalogs())
+    joined = _html(sources, document, language.direction)
+    text = join(flatten(f"{document}/{document}.txt.j2", sources.by_name(), files=sources.own_files()))
+    return Parts(
+        as_template(f"{document}/{document}.mjml.j2", joined, language, autoescape=True),
+        as_template(f"{document}/{document}.txt.j2", text, language, autoescape=False),
+        language,
+    )
 
 
-def compile_html(name: str, sources: dict[str, str], *, css: str, inliner: Inliner = inline) -> Compiled:
-    """Return the MJML template `name` as HTML with styles inlined and its Jinja intact."""
-    pieces = tuple(flatten(name, sources))
-    _template(name, pieces, autoescape=True)  # a mistake in Jinja is best reported before anything else
-    styles, protected = flatten(CSS_NAME, {CSS_NAME: css}), protect(pieces)
+@lru_cache(maxsize=16)
+def _html(sources: Sources, document: str, direction: str) -> Joined:
+    """Return one email's HTML with its Jinja intact, for every language of a direction."""
+    by_name, files = sources.by_name(), sources.own_files()
+    pieces = tuple(flatten(f"{document}/{document}.mjml.j2", by_name, files=files))
+    css = by_name[CSS_NAME]
+    if direction == "rtl":
+        pieces = tuple(mirror(pieces))
+        css = join(mirror(flatten(CSS_NAME, by_name, files=files))).text
+    return compile_html(pieces, css=css, css_name=files.get(CSS_NAME, CSS_NAME))
+
+
+def compile_html(pieces: tuple[Piece, ...], *, css: str, css_name: str = CSS_NAME, inliner: Inliner = inline) -> Joined:
+    """Return an MJML template as HTML with styles inlined and its Jinja intact."""
+    name = pieces[0].place.template if pieces else ""
+    # A mistake in Jinja is best reported before anything else.
+    as_template(name, join(pieces), language_of("en", {}), autoescape=True)
+    styles, protected = flatten(css_name, {css_name: css}), protect(pieces)
     guards.check_styles(join(styles))
     guards.check_styles(protected.markup)
     guards.check_markup(protected.markup)
     html = re.sub(r"\n\s+", "\n", inliner(mjml_to_html(protected.markup), css))
     guards.check_tokens(html, protected.constructs)
     guards.check_balance(html, protected.constructs)
-    return _template(name, restore(html, protected.constructs), autoescape=True)
+    return join(_on_own_lines(restore(html, protected.constructs)))
+
+
+def _on_own_lines(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield the pieces with what is filled once between line ends: whole lines are encoded only once too."""
+    for piece in pieces:
+        end = Piece(Kind.DATA, "\n", piece.place)
+        keyword = piece.keyword if piece.kind is Kind.BLOCK else ""
+        yield from (end, piece) if keyword == "endonce" else (piece, end) if keyword == "once" else (piece,)
 
 
 def mjml_to_html(markup: Joined) -> str:
@@ -94,24 +151,15 @@ def mjml_to_html(markup: Joined) -> str:
         raise TemplateError(f"MJML: {error}", template=place.template, line=place.line if found else 0) from error
 
 
-def _template(name: str, pieces: Iterable[Piece], *, autoescape: bool) -> Compiled:
-    joined = join(pieces)
-    environment = _environment(autoescape=autoescape)
+def as_template(name: str, joined: Joined, language: Language, *, autoescape: bool) -> Compiled:
+    """Return joined pieces as a template that can be filled; TemplateError for a mistake in its Jinja."""
+    jinja = environment(language, autoescape=autoescape)
     try:
-        code = environment.compile(joined.text, name=name, filename=name)
+        code = jinja.compile(joined.text, name=name, filename=name)
     except jinja2.TemplateSyntaxError as error:
         place = joined.at_line(error.lineno)
         raise TemplateError(error.message or "syntax error", template=place.template, line=place.line) from error
-    return Compiled(name, joined, jinja2.Template.from_code(environment, code, environment.make_globals(None)))
-
-
-@lru_cache(maxsize=2)
-def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        autoescape=autoescape, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
-    )
-    environment.filters.update(FILTERS)
-    return environment
+    return Compiled(name, joined, jinja2.Template.from_code(jinja, code, jinja.make_globals(None)))
 
 
 def _failing_line(error: BaseException, name: str) -> int:

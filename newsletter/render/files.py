@@ -1,18 +1,61 @@
 """Where templates are found: a directory of the user's first, then those that ship.
 
 To change one part of the look, drop a file of the same name into the overriding directory: `issue/inline.css`,
-`issue/paper.mjml.j2`.
+`issue/paper.mjml.j2`, `translations/it.po`. A look is a folder beside `issue/` whose files take the place of those of
+the same names there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from newsletter.errors import TemplateError
 
-_SUFFIXES = (".j2", ".css")
+USUAL_LOOK = "issue"
+_LETTERS = frozenset(("confirm", "goodbye", "letter", "welcome"))
+_TRANSLATIONS = "translations"
+_SUFFIXES = (".j2", ".css", ".po")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The text of every template by its name, and the look they are seen in. Hashable, so that it is compiled once."""
+
+    texts: tuple[tuple[str, str], ...]
+    look: str = USUAL_LOOK
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether there is such a template."""
+        return name in dict(self.texts)
+
+    def by_name(self) -> Mapping[str, str]:
+        """Return the text of each template by the name that others include it by: the look's own file if it has one."""
+        texts = dict(self.texts)
+        if self.look == USUAL_LOOK:
+            return texts
+        return texts | {name: texts[own] for name, own in self.own_files().items()}
+
+    def own_files(self) -> Mapping[str, str]:
+        """Return which files of the look stand for which usual ones (`issue/paper.mjml.j2`)."""
+        names = (name for name, _ in self.texts if self.look != USUAL_LOOK and name.startswith(f"{self.look}/"))
+        return {f"{USUAL_LOOK}/{name.partition('/')[2]}": name for name in names}
+
+    def catalogs(self) -> Mapping[str, str]:
+        """Return the text of each translation by the code of its language."""
+        return {
+            name.partition("/")[2].removesuffix(".po"): text
+            for name, text in self.texts
+            if name.startswith(f"{_TRANSLATIONS}/") and name.endswith(".po")
+        }
+
+    def looks(self) -> tuple[str, ...]:
+        """Return the names of all looks there are."""
+        folders = {name.partition("/")[0] for name, _ in self.texts if "/" in name}
+        return tuple(sorted(folders - _LETTERS - {_TRANSLATIONS}))
 
 
 def template_root() -> Traversable:
@@ -21,12 +64,16 @@ def template_root() -> Traversable:
     return bundled if bundled.is_dir() else Path(__file__).parents[2] / "templates"
 
 
-def read_sources(overrides: Path | None = None) -> dict[str, str]:
-    """Return the text of every template by its name (`issue/issue.mjml.j2`), the user's files over those that ship."""
+def read_sources(overrides: Path | None = None, *, look: str = USUAL_LOOK) -> Sources:
+    """Return every template, the user's files over those that ship; TemplateError where there is no such look."""
     if overrides is not None and not overrides.is_dir():
         raise TemplateError("no such directory of templates", template=str(overrides))
-    sources = _read(template_root())
-    return sources | (_read(overrides) if overrides else {})
+    texts = _read(template_root()) | (_read(overrides) if overrides else {})
+    sources = Sources(tuple(sorted(texts.items())), look)
+    if look not in sources.looks():
+        have = ", ".join(sources.looks())
+        raise TemplateError(f"there is no look of this name; there is {have}", template=look)
+    return sources
 
 
 def _read(directory: Traversable, prefix: str = "") -> dict[str, str]:

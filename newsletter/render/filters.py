@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,21 +31,17 @@ def shorten(text: str, limit: int) -> str:
     return (at_word if len(at_word) > limit * 2 // 3 else cut).rstrip(" ,;:.–—-(") + "…"
 
 
-def plural(count: int, noun: str) -> str:
-    """Return a count with its noun: `1 paper`, `1,312 papers`, `2 entries`."""
-    if count != 1:
-        noun = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-    return f"{count:,} {noun}"
-
-
+@lru_cache(maxsize=8192)
 def safe_url(url: str) -> str:
-    """Return an address a reader may be sent to (http, https, mailto), or `#`."""
+    """Return an address a reader may be sent to (http, https, mailto), or a part of this email (cid); else `#`."""
     if len(url) > _LONGEST_URL or re.search(r"[\x00-\x20\x7f-\xa0\\<>\"`]", url) or _HARMFUL.search(url):
         return "#"
     try:
         parts = urlsplit(url)
     except ValueError:
         return "#"
+    if parts.scheme == "cid":
+        return url if re.fullmatch(r"cid:[\w.-]+", url, re.ASCII) else "#"
     web = parts.scheme in ("http", "https") and parts.netloc and "@" not in parts.netloc
     return url if web or (parts.scheme == "mailto" and parts.path) else "#"
 
@@ -52,12 +49,6 @@ def safe_url(url: str) -> str:
 def hexcolor(value: str) -> str:
     """Return a colour of the form `#4338ca`, or black."""
     return value if re.fullmatch(r"#[0-9a-fA-F]{6}", value) else "#000000"
-
-
-def authors(names: Sequence[str], shown: int = 3) -> str:
-    """Return the first few authors and the number of the others: `Ada Lovelace, Grace Hopper +2 more`."""
-    line = ", ".join(names[:shown])
-    return f"{line} +{len(names) - shown:,} more" if len(names) > shown else line
 
 
 # ------------------------------------------------------------------ sentences
@@ -102,6 +93,7 @@ def columns(text: str) -> int:
     )
 
 
+@lru_cache(maxsize=16_384)  # the words around papers come again in every email
 def wrap(text: str, width: int = 72, indent: int = 0, first: str | None = None) -> str:
     """Return `text` in lines of at most `width` columns, indented, the first line led by `first`.
 
@@ -141,9 +133,7 @@ def _fitting(word: str, room: int) -> Iterator[str]:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
-    "authors": authors,
     "hexcolor": hexcolor,
-    "plural": plural,
     "safe_url": safe_url,
     "sentences": sentences,
     "shorten": shorten,

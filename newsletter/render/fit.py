@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Callable
 from dataclasses import replace
 
-from newsletter.render.view import IssueView
+from newsletter.quoted_printable import quoted_printable
+from newsletter.render.shown import Detail, IssueView, PaperView
 
 # Gmail clips at about 102 KB and then hides the footer with its unsubscribe link; whether it counts encoded or decoded
 # bytes is disputed, so the larger of the two is counted.
@@ -14,37 +14,46 @@ BUDGET_BYTES = 100_000
 
 
 def fit(shown: IssueView, fill: Callable[[IssueView], str], *, budget: int = BUDGET_BYTES) -> str:
-    """Return the HTML of a view within `budget` bytes as sent.
+    """Return the HTML of a view within `budget` bytes as sent, as little shortened as possible.
 
-    What only trends goes first. Then abstracts: to one sentence, then altogether; summaries go altogether.
-    Then the lowest-ranked papers are gathered as "and N more", as few as possible.
+    One paper after the other, the lowest-ranked first: summaries become a line; then papers become their titles; then
+    papers are only counted, as "and 12 more". What trends ranks below every paper of the reader's own. The number of
+    times it is filled grows with the logarithm of the number of papers.
     """
     html = fill(shown)
-    if shown.trending and sent_bytes(html) > budget:
-        shown = shown.without_trending()
-        html = fill(shown)
-    for sentences in (1, 0):
-        if sent_bytes(html) <= budget:
-            return html
-        if not (shown.summarised and sentences) and (shown.sentences is None or shown.sentences > sentences):
-            shown = replace(shown, sentences=sentences, summarised=False)
-            html = fill(shown)
-    return html if sent_bytes(html) <= budget else _gathered(shown, fill, budget)
+    if sent_bytes(html) <= budget:
+        return html
+    ranked = [paper.number for paper in sorted(shown.papers, key=_first_to_go(shown))]
+    # After so many steps it fits, and after so many it does not; the last ones show no paper at all.
+    fits, too_large = 3 * len(ranked), 0
+    html = fill(shortened(shown, ranked, fits))
+    while fits - too_large > 1:
+        steps = (fits + too_large) // 2
+        attempt = fill(shortened(shown, ranked, steps))
+        if sent_bytes(attempt) <= budget:
+            fits, html = steps, attempt
+        else:
+            too_large = steps
+    return html
+
+
+def shortened(shown: IssueView, ranked: list[int], steps: int) -> IssueView:
+    """Return the view after so many steps; `ranked` are the numbers of its papers, first to go first."""
+    rounds, rest = divmod(steps, max(len(ranked), 1))
+    further = frozenset(ranked[:rest])
+
+    def change(paper: PaperView) -> PaperView | None:
+        detail = Detail.FULL - rounds - (paper.number in further)
+        return replace(paper, detail=Detail(detail)) if detail >= Detail.LINE else None
+
+    return shown.showing(change)
 
 
 def sent_bytes(html: str) -> int:
     """Return the size of `html` in quoted-printable, as it travels."""
-    encoded = binascii.b2a_qp(html.encode(), istext=True)
-    return len(encoded) + encoded.count(b"\n")  # each line ends with CR LF on the wire
+    return len(quoted_printable(html))
 
 
-def _gathered(shown: IssueView, fill: Callable[[IssueView], str], budget: int) -> str:
-    fits, too_many, html = 0, len(shown.papers), fill(shown.best(0))
-    while too_many - fits > 1:
-        count = (fits + too_many) // 2
-        attempt = fill(shown.best(count))
-        if sent_bytes(attempt) <= budget:
-            fits, html = count, attempt
-        else:
-            too_many = count
-    return html
+def _first_to_go(shown: IssueView) -> Callable[[PaperView], tuple[bool, float, int]]:
+    own = {paper.number for paper in shown.papers} - {paper.number for paper in shown.trending}
+    return lambda paper: (paper.number in own, paper.score, -paper.number)

@@ -55,6 +55,7 @@ _ENDS = {"endif": "if", "endfor": "for", "endmacro": "macro", "endcall": "call",
     "endset": "set",
     "endwith": "with",
     "endautoescape": "autoescape",
+    "endonce": "once",
 }
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 import jinja2
 
@@ -26,8 +27,9 @@ GUARDED_ATTRIBUTES = {"href": "safe_url", "src": "safe_url"} | dict.fromkeys(
     ("style", "bgcolor", "color", "background-color", "container-background-color", "border-color"), "hexcolor"
 )
 
-_LEXER = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, autoescape=True)
+_LEXER = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=True)
 _REFUSED_BLOCKS = frozenset({"extends", "import", "from", "block"})
+NO_FILES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,21 @@ def line_offset(text: str, line: int) -> int:
     return offset
 
 
-def flatten(name: str, sources: Mapping[str, str], *, inside: tuple[str, ...] = ()) -> Iterator[Piece]:
-    """Yield the pieces of a template, those of each static `{% include "file" %}` in its place."""
-    for piece in _pieces(name, sources[name]):
+def flatten(
+    name: str,
+    sources: Mapping[str, str],
+    *,
+    files: Mapping[str, str] = NO_FILES,
+    inside: tuple[str, ...] = (),
+) -> Iterator[Piece]:
+    """Yield the pieces of a template, those of each static `{% include "file" %}` in its place.
+
+    `files` names the files that templates stand in whose names are others: errors tell these.
+    """
+    for piece in _pieces(files.get(name, name), sources[name]):
         if piece.keyword == "include" and piece.kind is Kind.BLOCK:
             included = _included(piece, sources, inside=(*inside, name))
-            yield from flatten(included, sources, inside=(*inside, name))
+            yield from flatten(included, sources, files=files, inside=(*inside, name))
         elif piece.keyword in _REFUSED_BLOCKS and piece.kind is Kind.BLOCK:
             raise _error(f'"{piece.keyword}" is not supported; use include with a file name', piece.place)
         else:
@@ -150,6 +161,12 @@ def protect(pieces: Iterable[Piece]) -> Protected:
     return Protected(_joined(written), tuple(constructs))
 
 
+def mirror(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield the pieces with left and right changed, for a script that runs from right to left."""
+    for piece in pieces:
+        yield replace(piece, text=_SIDE.sub(_other_side, piece.text)) if piece.kind is Kind.DATA else piece
+
+
 def restore(html: str, constructs: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """Return the pieces of compiled markup, each token again the construct it stood for."""
     pieces, end, place = [], 0, Place("", 1)
@@ -158,6 +175,17 @@ def restore(html: str, constructs: tuple[Piece, ...]) -> tuple[Piece, ...]:
         pieces += [Piece(Kind.DATA, html[end : token.start()], place), construct]
         end, place = token.end(), construct.place
     return (*pieces, Piece(Kind.DATA, html[end:], place))
+
+
+# A side where it is one: `padding-left`, `align="right"`, `text-align: left`, `direction="ltr"`.
+_SIDE = re.compile(
+    r"""(?<=-)(left|right)(?=[":\s])|(?<=align=")(left|right)|(?<=align: )(left|right)|(?<=direction=")(ltr)"""
+)
+_OTHER = {"left": "right", "right": "left", "ltr": "rtl"}
+
+
+def _other_side(found: re.Match[str]) -> str:
+    return _OTHER[found[0]]
 
 
 # ------------------------------------------------------------------ lexing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import FrameType
@@ -50,6 +51,7 @@ class Tools:
     templates: Callable[[], Templates]
     mailer: Mailer | None
     clock: Clock
+    pictures: Callable[[], AbstractContextManager[Fetch]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +86,19 @@ def send_issues(
     config: Config, store: Store, tools: Tools, tasks: Sequence[Due], *, progress: Progress = silent
 ) -> tuple[Outcome, ...]:
     """Make and send the issues in `tasks`, loading what that needs."""
-    return send(
-        config,
-        store,
-        tasks,
-        weights=tools.weights(),
-        templates=tools.templates(),
-        mailer=tools.mailer,
-        clock=tools.clock,
-        progress=progress,
-    )
+    templates = tools.templates()
+    with tools.pictures() if tools.pictures and templates.shows_pictures else nullcontext() as pictures:
+        return send(
+            config,
+            store,
+            tasks,
+            weights=tools.weights(),
+            templates=templates,
+            mailer=tools.mailer,
+            clock=tools.clock,
+            pictures=pictures,
+            progress=progress,
+        )
 
 
 def collection_due(config: Config, store: Store, now: datetime) -> bool:

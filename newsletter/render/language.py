@@ -1,0 +1,162 @@
+"""The language an email is written in: its words by gettext, its dates and numbers by CLDR, its direction.
+
+English stands in the templates. Every other language is one file, `translations/CODE.po`; one that a user drops into a
+directory of their own is found the same way.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property, lru_cache
+from typing import Any
+
+from newsletter.errors import TemplateError
+
+ENGLISH = "en"
+_MONTHS_OF_ONE_NAME = 300  # days, within which the name of a month means one only
+# Templates are written in this English; CLDR's plain "en" is American.
+_LOCALES = {ENGLISH: "en_GB"}
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """What it takes to write in one language. Made by `language_of`.
+
+    `code` is BCP 47 (`de`, `pt-BR`), `direction` is `ltr` or `rtl`.
+    """
+
+    code: str
+    translations: gettext.NullTranslations
+
+    @cached_property
+    def _locale(self) -> Any:
+        return _locale(_LOCALES.get(self.code, self.code))
+
+    @property
+    def direction(self) -> str:
+        """Return how lines run: `ltr` or `rtl`."""
+        return str(self._locale.text_direction)
+
+    def gettext(self, message: str) -> str:
+        """Return a message in this language, itself where no translation is known."""
+        return self.translations.gettext(message) if message else ""
+
+    def ngettext(self, singular: str, plural: str, count: int) -> str:
+        """Return the form of a message that goes with `count`, the count in the place of `%(num)s`."""
+        return self.translations.ngettext(singular, plural, count) % {"num": self.number(count)}
+
+    def number(self, value: int) -> str:
+        """Return a number with its thousands marked: `1,312`, `1.312`."""
+        if -1000 < value < 1000:
+            return str(value)
+        from babel.numbers import format_decimal  # noqa: PLC0415 - 30 ms, and needed only for an email
+
+        return str(format_decimal(value, locale=self._locale))
+
+    def listed(self, items: Sequence[str]) -> str:
+        """Return things as a list in a sentence: `Ada, Grace and Emmy`."""
+        from babel.lists import format_list  # noqa: PLC0415
+
+        return str(format_list(list(items), locale=self._locale)) if items else ""
+
+    def quoted(self, words: Sequence[str]) -> str:
+        """Return words as they are quoted: `“tree”, “draft”`."""
+        _ = self.gettext
+        return ", ".join(_("“%(word)s”") % {"word": word} for word in words)
+
+    def long_date(self, day: date) -> str:
+        """Return a date as a masthead writes it: `Friday 20 November 2026`."""
+        return self._date(day, "full")
+
+    def short_date(self, day: date, today: date) -> str:
+        """Return a day of these months without its year: `3 May`, `3 May 2025`."""
+        return self._skeleton(day, "MMMMd" if abs((today - day).days) < _MONTHS_OF_ONE_NAME else "yMMMMd")
+
+    def stamp(self, day: date) -> str:
+        """Return a day as a subject ends with it: `20 Nov`."""
+        return self._skeleton(day, "MMMd")
+
+    def moment(self, at: datetime, day: date) -> str:
+        """Return a time, with its date where that is another: `10:15 UTC`, `10:15 UTC, 21 November`."""
+        at = at.astimezone(UTC)
+        return f"{at:%H:%M} UTC" + ("" if at.date() == day else f", {self.short_date(at.date(), day)}")
+
+    def weekdays(self, numbers: Sequence[int]) -> str:
+        """Return days by name, from their ISO numbers: `Tuesday and Friday`."""
+        from babel.dates import get_day_names  # noqa: PLC0415
+
+        names = get_day_names("wide", "format", self._locale)
+        return self.listed([str(names[number - 1]) for number in sorted(numbers)])
+
+    def _date(self, day: date, form: str) -> str:
+        from babel.dates import format_date  # noqa: PLC0415
+
+        return str(format_date(day, form, locale=self._locale))
+
+    def _skeleton(self, day: date, skeleton: str) -> str:
+        from babel.dates import format_skeleton  # noqa: PLC0415
+
+        return str(format_skeleton(skeleton, day, locale=self._locale))
+
+
+def language_of(code: str, catalogs: Mapping[str, str]) -> Language:
+    """Return a language; `catalogs` gives the text of each `.po` file by its code.
+
+    A region that has no file of its own gets that of its language (`de-AT`, `de`). Raises TemplateError where there is
+    none at all, or the file cannot be used.
+    """
+    found = next((name for name in _fallbacks(code) if name in catalogs or name == ENGLISH), None)
+    if found is None:
+        have = ", ".join(sorted({ENGLISH, *catalogs}))
+        raise TemplateError(f"there is none for the language {code!r}; there is {have}", template="translations")
+    return _language(code, found, catalogs.get(found, ""))
+
+
+def has_language(code: str, catalogs: Mapping[str, str]) -> bool:
+    """Return whether there are words for a language, or for that of its region."""
+    return any(name in catalogs or name == ENGLISH for name in _fallbacks(code))
+
+
+@lru_cache(maxsize=64)
+def _language(code: str, found: str, text: str) -> Language:
+    return Language(code, _translations(found, text) if text else gettext.NullTranslations())
+
+
+def _translations(code: str, text: str) -> gettext.NullTranslations:
+    """Return the messages of a `.po` file; TemplateError with its line where one cannot be used."""
+    from babel.messages.mofile import write_mo  # noqa: PLC0415
+    from babel.messages.pofile import PoFileError, read_po  # noqa: PLC0415
+
+    name = f"translations/{code}.po"
+    try:
+        catalog = read_po(io.BytesIO(text.encode()), locale=code.replace("-", "_"), abort_invalid=True)
+        for message in catalog:
+            for error in message.check(catalog) if message.id and message.string else ():
+                raise TemplateError(str(error), template=name, line=message.lineno or 0)
+        compiled = io.BytesIO()
+        write_mo(compiled, catalog)
+    except PoFileError as error:
+        raise TemplateError(str(error), template=name, line=getattr(error, "lineno", 0) + 1) from error
+    except (ValueError, LookupError) as error:
+        raise TemplateError(f"is no catalog of gettext: {error}", template=name) from error
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def _locale(code: str) -> Any:
+    from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - 30 ms, and needed only for an email
+
+    try:
+        return Locale.parse(code.replace("-", "_"))
+    except (ValueError, UnknownLocaleError) as error:
+        message = "is no code of BCP 47, such as de or pt-BR"
+        raise TemplateError(message, template=f"translations/{code}.po") from error
+
+
+def _fallbacks(code: str) -> list[str]:
+    parts = code.split("-")
+    return ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
