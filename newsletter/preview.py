@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time
 from html import escape
 from pathlib import Path
 
+from newsletter.checks import Finding, Severity, check, measure
 from newsletter.config import Config
 from newsletter.deliver.message import as_bytes
 from newsletter.models import Edition, Email, Issue, Subscriber
 from newsletter.pipeline import groundwork, issue_for, prepare, trends_on
-from newsletter.render import NO_PICTURES, Renderer, compile_templates
+from newsletter.render import NO_PICTURES, LetterKind, Renderer, compile_templates, letter
 from newsletter.store import Store
 from newsletter.thumbnails import Thumbnails
 from newsletter.weights import load as load_weights
@@ -24,10 +26,11 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9@._+-]")
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """One subscriber's issue, drawn. Made by `draw`."""
+    """One subscriber's issue, drawn, and the message that would be sent. Made by `draw`."""
 
     issue: Issue
     email: Email
+    message: bytes
 
 
 def draw(
@@ -59,8 +62,30 @@ def draw(
         issue = issue_for(prepared, reader, day=edition.day, received=earlier, versions=versions)
         pictures = thumbnails.of(matched.paper for matched in issue.papers) if thumbnails else NO_PICTURES
         email = renderer.render(issue, date=moment, pictures=pictures)
-        found.append(Previewed(issue, email))
+        found.append(Previewed(issue, email, as_bytes(email)))
     return tuple(found)
+
+
+def proofs(config: Config, previewed: Sequence[Previewed]) -> Iterator[tuple[str, bytes]]:
+    """Yield what is worth checking of everybody's email, each with a name: templates break alike for those alike.
+
+    Of each language, with HTML or without, the largest issue, and every letter.
+    """
+    alike: dict[tuple[str, bool], list[Previewed]] = {}
+    for each in previewed:
+        reader = each.issue.subscriber
+        alike.setdefault((reader.language, reader.text_only), []).append(each)
+    templates = compile_templates(config.templates, look=config.issue.look)
+    for group in alike.values():
+        largest = max(group, key=lambda each: len(each.message))
+        reader = largest.issue.subscriber
+        yield f"the issue of {reader.email}", largest.message
+        for kind in LetterKind:
+            email = letter(kind, reader, config.newsletter, templates, date=largest.email.date, link=_SOME_LINK)
+            yield f"the letter {kind} to {reader.email}", as_bytes(email)
+
+
+_SOME_LINK = "https://example.org/confirm"
 
 
 def write(previewed: Sequence[Previewed], directory: Path) -> Path:
@@ -70,7 +95,10 @@ def write(previewed: Sequence[Previewed], directory: Path) -> Path:
         stem = directory / _stem(number, each)
         stem.with_name(stem.name + ".html").write_text(_standing_alone(each.email), encoding="utf-8")
         stem.with_name(stem.name + ".txt").write_text(each.email.text, encoding="utf-8")
-        stem.with_name(stem.name + ".eml").write_bytes(as_bytes(each.email))
+        stem.with_name(stem.name + ".eml").write_bytes(each.message)
+        findings = [asdict(finding) for finding in check(each.message)]
+        told = {"sizes": asdict(measure(each.message)), "findings": findings}
+        stem.with_name(stem.name + ".checks.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     index = directory / "index.html"
     index.write_text(_page(previewed), encoding="utf-8")
     return index
@@ -95,10 +123,17 @@ def _page(previewed: Sequence[Previewed]) -> str:
         f"<tr><td>{escape(each.email.recipient[1])}</td><td>{len(each.issue.papers)}</td>"
         f"<td>{escape(each.email.subject)}</td>"
         + "".join(f'<td><a href="{escape(_stem(number, each))}.{kind}">{kind}</a></td>' for kind in _KINDS)
-        + "</tr>"
+        + f'<td><a href="{escape(_stem(number, each))}.checks.json">{verdict(check(each.message))}</a></td></tr>'
         for number, each in enumerate(previewed, 1)
     )
     return _LIST.replace("ROWS", rows)
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """Return what checks found, in two words: `no findings`, `1 error, 2 warnings`."""
+    counts = [(sum(found.severity is severity for found in findings), severity) for severity in Severity]
+    told = [f"{count} {severity}{'s' if count > 1 else ''}" for count, severity in counts if count]
+    return ", ".join(told) or "no findings"
 
 
 _KINDS = ("html", "txt", "eml")
@@ -118,7 +153,7 @@ th, td { text-align: left; padding: .5rem .75rem .5rem 0; border-bottom: 1px sol
 <body>
 <h1>Issues to look at</h1>
 <table>
-<thead><tr><th>Subscriber</th><th>Papers</th><th>Subject</th><th colspan="3">Open</th></tr></thead>
+<thead><tr><th>Subscriber</th><th>Papers</th><th>Subject</th><th colspan="3">Open</th><th>Checks</th></tr></thead>
 <tbody>ROWS</tbody>
 </table>
 </body>

@@ -51,7 +51,9 @@ def test_the_wheel_holds_everything_the_program_reads(wheel: Path) -> None:
 
     for needed in (
         "newsletter/templates/issue/issue.mjml.j2",
+        "newsletter/checks/support.json.gz",
         "newsletter/embed/weights/vectors.npz",
+        "newsletter/templates/translations/de.po",
         "newsletter/sample/arxiv.atom.xml",
         "newsletter/store/migrations/env.py",
         "newsletter/config/starter.yaml",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from datetime import UTC, date, datetime, time
+from dataclasses import asdict
+from datetime import UTC, date, datetime
 from glob import glob
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +19,7 @@ from newsletter.cli.report import health_data, state
 from newsletter.errors import NewsletterError
 
 if TYPE_CHECKING:
+    from newsletter.checks import Finding
     from newsletter.config import Config
     from newsletter.models import SourceHealth
 
@@ -54,12 +56,14 @@ def check(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False)
     from newsletter.collect import named  # noqa: PLC0415 - the pipeline is loaded by the command that needs it
 
     loaded = read_config(config)
-    issues = _render_everybody(loaded)
+    issues, findings = _render_everybody(loaded)
+    broken = any(finding.severity == "error" for _, finding in findings)
     answered = _last_answers(loaded)
     calendar = _calendar_warning(loaded)
     if as_json:
-        say_json(_data(loaded, issues) | {"last_answers": health_data(list(answered.values())), "calendar": calendar})
-        return
+        told = {"last_answers": health_data(list(answered.values())), "calendar": calendar}
+        say_json(_data(loaded, issues) | told | {"findings": [_finding_data(*each) for each in findings]})
+        raise typer.Exit(int(broken))
     columns([_answer_row(name, answered.get(name)) for name in named(loaded.sources)])
     for reader in loaded.subscribers:
         kinds = Counter(interest.kind.value for interest in reader.interests)
@@ -73,7 +77,12 @@ def check(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False)
         note(f"warning: {line}")
     if loaded.smtp is None:
         note("warning: nothing can be sent yet: the smtp section is missing, or its password cannot be had here")
+    for name, finding in findings:
+        where = f"{finding.part} line {finding.line}" if finding.line else finding.part
+        note(f"{finding.severity}: {name}, {where}: {finding.message} ({finding.rule})")
     readers, sources = counted(len(loaded.subscribers), "subscriber"), counted(len(loaded.sources), "source")
+    if broken:
+        raise NewsletterError(f"{config}: {readers}, {sources}: emails would break for some readers, as said above")
     say(f"{config}: {readers}, {sources}: no mistakes")
 
 
@@ -86,25 +95,15 @@ _PLURAL = {
 }
 
 
-def _render_everybody(config: Config) -> dict[str, int]:
-    """Return how many papers each subscriber's issue of the sample holds, after rendering every one of them."""
-    from newsletter.deliver.message import as_bytes  # noqa: PLC0415 - what sends is loaded only to send
+def _render_everybody(config: Config) -> tuple[dict[str, int], list[tuple[str, Finding]]]:
+    """Return how many papers each subscriber's issue of the sample holds, and what is wrong with the emails."""
+    from newsletter.checks import check as find  # noqa: PLC0415 - lxml takes its time
     from newsletter.demo import sample_edition  # noqa: PLC0415
-    from newsletter.pipeline import issue_for, prepare  # noqa: PLC0415
-    from newsletter.render import Renderer, compile_templates  # noqa: PLC0415
-    from newsletter.weights import load  # noqa: PLC0415
+    from newsletter.preview import draw, proofs  # noqa: PLC0415
 
-    edition = sample_edition()
-    templates = compile_templates(config.templates, look=config.issue.look)
-    renderer = Renderer(config.newsletter, templates, abstract=config.issue.abstract, readers=config.readers)
-    prepared = prepare(edition, config.subscribers, load())
-    now = datetime.combine(edition.day, time(7), UTC)
-    found = {}
-    for reader in config.subscribers:
-        issue = issue_for(prepared, reader, day=edition.day)
-        as_bytes(renderer.render(issue, date=now))
-        found[reader.email] = len(issue.papers)
-    return found
+    previewed = draw(config, sample_edition(), config.subscribers)
+    findings = [(name, finding) for name, message in proofs(config, previewed) for finding in find(message)]
+    return {each.issue.subscriber.email: len(each.issue.papers) for each in previewed}, findings
 
 
 def _last_answers(config: Config) -> dict[str, SourceHealth]:
@@ -164,6 +163,10 @@ def _calendar_warning(config: Config) -> str:
 
     asked = any(isinstance(source, Arxiv) for source in config.sources)
     return calendar_warning(datetime.now(UTC).date()) if asked else ""
+
+
+def _finding_data(name: str, finding: Finding) -> dict[str, Any]:
+    return {"email": name} | asdict(finding)
 
 
 def _data(config: Config, issues: dict[str, int]) -> dict[str, Any]:

@@ -96,10 +96,10 @@ def _head(fields: tuple[tuple[str, str], ...]) -> bytes:
 def _check(head: bytes, *, expected: int) -> None:
     """Raise ValueError unless `head` is exactly `expected` fields: the last guard against an injected one."""
     lines = head.removesuffix(b"\r\n").split(b"\r\n")
-    wrong = next((line for line in lines if not _FIELD_LINE.fullmatch(line) or len(line) > _LONGEST_LINE), None)
-    if wrong is not None:
-        raise ValueError(f"no message can hold this header line: {wrong[:100]!a}")
-    if sum(not line.startswith(b" ") for line in lines) != expected:
+    for line in lines:
+        if not _FIELD_LINE.fullmatch(line) or len(line) > _LONGEST_LINE:
+            raise ValueError(f"no message can hold this header line: {line[:100]!a}")
+    if len(lines) - head.count(b"\r\n ") != expected:
         raise ValueError("the header has other fields than it should")
 
 
@@ -129,6 +129,7 @@ def _folded(name: str, value: str) -> str:
     return "\r\n ".join(lines)
 
 
+@lru_cache(maxsize=256)
 def _mailbox(name: str, display_name: str, address: str) -> str:
     """Return a display name and an address; the name may be empty."""
     address = safe_address(address)
@@ -149,6 +150,7 @@ def _phrase(text: str, *, used: int) -> str:
     return '"' + re.sub(r'([\\"])', r"\\\1", text) + '"'
 
 
+@lru_cache(maxsize=256)  # most fields are those of every email
 def _machine(value: str) -> str:
     """Return a value that programs read: never folded, and never encoded but for a name before an address.
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 
+from newsletter.checks import Severity, check
 from newsletter.cluster.usage import middle
 from newsletter.collect import Fetch
 from newsletter.compose import PLAIN
@@ -40,6 +41,8 @@ from newsletter.weights import Weights
 from newsletter.words import heading
 
 log = logging.getLogger(__name__)
+
+_PROVEN = 3  # emails of a run that are checked, some 10 ms each
 
 
 class OutcomeKind(StrEnum):
@@ -106,6 +109,7 @@ class Drafts:
         self._tldrs: dict[str, str] = {}
         self._asked: set[str] = set()
         self._mute = False
+        self._proven = 0
         self._active = [reader for reader in config.subscribers if reader.status is Status.ACTIVE]
 
     def outcome_or_failure(self, task: Due, *, queue: bool) -> Outcome:
@@ -138,8 +142,10 @@ class Drafts:
         papers = (matched.paper for matched in issue.papers)
         pictures = self._thumbnails.of(papers) if self._thumbnails else NO_PICTURES
         email = self._renderer.render(issue, date=self._now, pictures=pictures)
+        message = as_bytes(email)
+        self._prove(reader.email, message)
         if queue:
-            self._queue(issue, email)
+            self._queue(issue, email, message)
         return outcome(OutcomeKind.WAITING if queue else OutcomeKind.DRAFTED, issue=issue, email=email)
 
     def _write_lines(self, issue: Issue) -> None:
@@ -207,12 +213,19 @@ class Drafts:
             self._store.outbox.silence(issue.subscriber.email, issue.day, reason=reason, now=self._now)
         return outcome(OutcomeKind.EMPTY, reason, issue=issue)
 
-    def _queue(self, issue: Issue, email: Email) -> None:
+    def _prove(self, recipient: str, message: bytes) -> None:
+        """Log what is wrong with the first emails of a run: what breaks one in a reader's program breaks them all."""
+        self._proven += 1
+        for found in check(message) if self._proven <= _PROVEN else ():
+            if found.severity is Severity.ERROR:
+                log.error("the email for %s: %s (%s)", recipient, found.message, found.rule)
+
+    def _queue(self, issue: Issue, email: Email, message: bytes) -> None:
         self._store.outbox.queue(
             issue.subscriber.email,
             issue.day,
             message_id=email.message_id,
-            message=as_bytes(email),
+            message=message,
             sender=email.sender[1],
             recipient=email.recipient[1],
             papers=issue.placed,

@@ -38,8 +38,9 @@ def send(
     """Make, queue and deliver the issues in `due`; return what became of each, in the same order.
 
     An issue that was queued before is never made again. What earlier runs left in the outbox is settled or tried
-    again too, and what became of it follows. `pictures` brings thumbnails,
-    for a look that shows them. Without a `mailer` nothing is queued or sent: a dry run. LockedError when another run is at it; what the mail server does to one address never stops the others.
+    again too, and what became of it follows. `pictures` brings thumbnails, for a look that shows them. Without a
+    `mailer` nothing is queued or sent: a dry run. LockedError when another run is at it; what the mail server does to
+    one address never stops the others.
     """
     with store.lock():
         drafts = Drafts(config, store, weights, templates, clock(), progress, pictures=pictures)

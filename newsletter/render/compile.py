@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from newsletter.render.once import CACHE, Filled
 from newsletter.render.protect import Joined, Kind, Piece, flatten, join, mirror, protect, restore
 
 CSS_NAME = "issue/inline.css"
+# Where a line end is no text: between rows, and before what is a block of its own.
+_BETWEEN_BLOCKS = re.compile(r"(?<=</tr>)(?=<tr[ >]|</tbody>|$)|(?<=<tbody>)(?!\n)|(?<=>)(?=<(?:p|h[1-6])[ >])")
 DOCUMENTS = ("issue", "confirm", "welcome", "goodbye")
 """What emails there are: each has `NAME/NAME.mjml.j2` and `NAME/NAME.txt.j2`."""
 
@@ -129,11 +131,18 @@ def compile_html(pieces: tuple[Piece, ...], *, css: str, css_name: str = CSS_NAM
 
 
 def _on_own_lines(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Yield the pieces with what is filled once between line ends: whole lines are encoded only once too."""
+    """Yield the pieces with a line end before and after what is filled in, and no other: lines are encoded and kept.
+
+    What is filled once stands on lines of its own, see `once`.
+    """
     for piece in pieces:
-        end = Piece(Kind.DATA, "\n", piece.place)
-        keyword = piece.keyword if piece.kind is Kind.BLOCK else ""
-        yield from (end, piece) if keyword == "endonce" else (piece, end) if keyword == "once" else (piece,)
+        text = _BETWEEN_BLOCKS.sub("\n", piece.text)
+        first, *inner = text.split("\n") if piece.kind is Kind.DATA else (piece.text,)
+        if len(inner) > 1:
+            first = "\n".join((first, " ".join(inner[:-1]), inner[-1]))
+            yield replace(piece, text=first)
+        else:
+            yield piece
 
 
 def mjml_to_html(markup: Joined) -> str:

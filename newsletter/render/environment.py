@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import jinja2
-from jinja2.runtime import Context
+from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -14,11 +14,11 @@ from newsletter.models import Picture
 from newsletter.render.facts import PaperFacts
 from newsletter.render.filters import FILTERS
 from newsletter.render.language import Language
-from newsletter.render.once import Fill, Once
+from newsletter.render.once import Once
 from newsletter.render.shown import HealthView, IssueView, PaperView, ReasonView, SectionView
 
 # Records whose every attribute is for templates; looking without the sandbox's questions takes a fifth of the time.
-_OPEN = frozenset((HealthView, IssueView, PaperFacts, PaperView, Picture, ReasonView, SectionView))
+_OPEN = frozenset((HealthView, IssueView, PaperFacts, PaperView, Picture, ReasonView, SectionView, LoopContext))
 
 
 class Environment(ImmutableSandboxedEnvironment):
@@ -36,8 +36,9 @@ class Environment(ImmutableSandboxedEnvironment):
     def call(self, context: Context, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Return what a function returns; SecurityError where the sandbox does not allow to call it."""
         if type(function) in _OURS:
-            kwargs.pop("_loop_vars", None)  # which Jinja adds inside loops and blocks
-            kwargs.pop("_block_vars", None)
+            if kwargs:
+                kwargs.pop("_loop_vars", None)  # which Jinja adds inside loops and blocks
+                kwargs.pop("_block_vars", None)
             return function(*args, **kwargs)
         return super().call(context, function, *args, **kwargs)
 
@@ -88,4 +89,4 @@ class PluralMessage(Message):
         return self._with(message, {"num": self._language.number(count), **values})
 
 
-_OURS = frozenset((Message, PluralMessage, Fill))
+_OURS = frozenset((Message, PluralMessage))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, quote_plus
@@ -66,7 +67,7 @@ def facts_of(paper: Paper, abstract: Abstract, picture: Picture | None = None) -
     authors = [text(name, LONGEST_NAME) for name in paper.authors if name.strip()]
     summary, long, machine = _summaries(paper, abstract)
     return PaperFacts(
-        title=title or "Untitled",
+        title=title if any(map(_is_seen, title)) else "Untitled",
         url=url,
         find_url=_FIND + quote_plus(title) if not url and title else "",
         pdf_url=_pdf(paper) if url else "",
@@ -90,6 +91,10 @@ def facts_of(paper: Paper, abstract: Abstract, picture: Picture | None = None) -
 def text(given: str, limit: int) -> str:
     """Return any text on one line, harmless, of at most `limit` characters."""
     return shorten(harmless(given[: 2 * limit]), limit)
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNPS"
 
 
 def _summaries(paper: Paper, abstract: Abstract) -> tuple[str, str, bool]:

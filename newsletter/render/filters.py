@@ -83,9 +83,13 @@ def _closed(text: str) -> str:
 # ------------------------------------------------------------------ text for terminals
 
 
+# Latin letters, and the quotes, dashes and dots that are set around them.
+_NARROW = re.compile("[\x20-\x7e\xa0-\u02ff\u2010-\u2026]*")
+
+
 def columns(text: str) -> int:
     """Return how many columns of a terminal `text` takes: East Asian wide characters two, combining marks none."""
-    if text.isascii():
+    if text.isascii() or _NARROW.fullmatch(text):
         return len(text)
     return sum(
         0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
@@ -101,6 +105,8 @@ def wrap(text: str, width: int = 72, indent: int = 0, first: str | None = None) 
     """
     margin = " " * indent
     room = width - indent
+    if len(text) <= room and _NARROW.fullmatch(text) and "  " not in text:
+        return (margin if first is None else first) + text.strip(" ")
     lines, line, used = [], "", 0
     for word in chain.from_iterable(_fitting(long, room) for long in text.split()):
         size = columns(word)

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from email.header import Header
+from functools import lru_cache
 
 from newsletter.models import Newsletter
 from newsletter.render.addresses import archive_url, unsubscribe_mailto, unsubscribe_page
@@ -48,6 +49,7 @@ def headers(
     return tuple((name, value) for name, value in fields if value)
 
 
+@lru_cache(maxsize=16)  # one newsletter, many emails
 def _feedback_id(newsletter: Newsletter, day: date, kind: str) -> str:
     """Return what Gmail's complaints are counted by: https://support.google.com/a/answer/6254652
 
@@ -57,6 +59,7 @@ def _feedback_id(newsletter: Newsletter, day: date, kind: str) -> str:
     return f"i{day:%Y%m%d}:{kind}:{_slug(newsletter)[:30]}:{sender}"
 
 
+@lru_cache(maxsize=16)
 def _list_id(newsletter: Newsletter) -> str:
     """Return the identifier of RFC 2919, its phrase in quotes or an encoded word where it must be."""
     name = harmless(newsletter.name)
@@ -73,6 +76,7 @@ def _slug(newsletter: Newsletter) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "newsletter"
 
 
+@lru_cache(maxsize=16)
 def _ascii_domain(newsletter: Newsletter) -> str:
     try:
         return newsletter.domain.encode("idna").decode("ascii")

@@ -70,15 +70,16 @@ class Language:
 
     def long_date(self, day: date) -> str:
         """Return a date as a masthead writes it: `Friday 20 November 2026`."""
-        return self._date(day, "full")
+        return _written(self._locale, day, "full", "")
 
     def short_date(self, day: date, today: date) -> str:
         """Return a day of these months without its year: `3 May`, `3 May 2025`."""
-        return self._skeleton(day, "MMMMd" if abs((today - day).days) < _MONTHS_OF_ONE_NAME else "yMMMMd")
+        near = abs((today - day).days) < _MONTHS_OF_ONE_NAME
+        return _written(self._locale, day, "", "MMMMd" if near else "yMMMMd")
 
     def stamp(self, day: date) -> str:
         """Return a day as a subject ends with it: `20 Nov`."""
-        return self._skeleton(day, "MMMd")
+        return _written(self._locale, day, "", "MMMd")
 
     def moment(self, at: datetime, day: date) -> str:
         """Return a time, with its date where that is another: `10:15 UTC`, `10:15 UTC, 21 November`."""
@@ -91,16 +92,6 @@ class Language:
 
         names = get_day_names("wide", "format", self._locale)
         return self.listed([str(names[number - 1]) for number in sorted(numbers)])
-
-    def _date(self, day: date, form: str) -> str:
-        from babel.dates import format_date  # noqa: PLC0415
-
-        return str(format_date(day, form, locale=self._locale))
-
-    def _skeleton(self, day: date, skeleton: str) -> str:
-        from babel.dates import format_skeleton  # noqa: PLC0415
-
-        return str(format_skeleton(skeleton, day, locale=self._locale))
 
 
 def language_of(code: str, catalogs: Mapping[str, str]) -> Language:
@@ -147,6 +138,14 @@ def _translations(code: str, text: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(compiled)
 
 
+@lru_cache(maxsize=1024)  # a day stands in every email of the day
+def _written(locale: Any, day: date, form: str, skeleton: str) -> str:
+    from babel.dates import format_date, format_skeleton  # noqa: PLC0415 - 30 ms, and needed only for an email
+
+    return str(format_skeleton(skeleton, day, locale=locale) if skeleton else format_date(day, form, locale=locale))
+
+
+@lru_cache(maxsize=64)
 def _locale(code: str) -> Any:
     from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - 30 ms, and needed only for an email
 

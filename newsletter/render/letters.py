@@ -105,7 +105,7 @@ def _view(
         preheader=preheader,
         address=text(subscriber.email, 254),
         link=link,
-        leave_url=leave_url(newsletter, subscriber.email) if kind is LetterKind.WELCOME else "",
+        leave_url=leave_url(newsletter, subscriber.email),
         interests=tuple(InterestView(text(each.name, _LONGEST_INTEREST), str(each.kind)) for each in asked),
         unnamed=len(subscriber.interests) - len(asked),
         excluded=tuple(text(each.name, _LONGEST_INTEREST) for each in subscriber.exclude[:_MOST_INTERESTS]),
@@ -134,5 +134,5 @@ def _words(kind: LetterKind, language: Language, name: str) -> tuple[str, str, s
     return (
         _("You are unsubscribed from %(name)s") % {"name": name},
         _("You are unsubscribed"),
-        _("Nothing more will be sent to you."),
+        _("Nothing more will be sent to you, unless you subscribe again."),
     )

@@ -6,10 +6,10 @@ What stands inside may depend on nothing but the values that the tag names, whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Any
 
-from jinja2 import nodes
+from jinja2 import Environment, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
@@ -29,38 +29,71 @@ class Filled(dict[tuple[Any, ...], str]):
         super().__setitem__(key, value)
 
 
-class Fill:
-    """Fills a part, or takes what was filled before."""
-
-    def __call__(self, filled: dict[tuple[Any, ...], str], key: tuple[Any, ...], caller: Callable[[], str]) -> str:
-        """Return the part that `caller` fills, kept in `filled` under `key`."""
-        found = filled.get(key)
-        if found is None:
-            found = filled[key] = caller()
-        return found
-
-
 class Once(Extension):
     """The tag. Values named by it must be hashable, and hash by what they show."""
 
-    tags: ClassVar[set[str]] = {"once"}
-    fill = Fill()
+    tags = {"once"}  # noqa: RUF012 - as Jinja declares it
 
-    def parse(self, parser: Parser) -> nodes.Node:
-        """Return the call that fills the part, or takes what was filled before."""
-        start = next(parser.stream)
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        environment.filters[_FIND] = dict.get
+        environment.filters[_KEEP] = _keep_line if environment.autoescape else _keep
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        """Return the statements that take what was filled before, or fill the part and keep it.
+
+        Plain statements and filters: to call a function of a template goes through the sandbox, and takes longer than
+        to look a part up.
+        """
+        line = next(parser.stream).lineno
         keys = [parser.parse_expression()]
         while parser.stream.skip_if("comma"):
             keys.append(parser.parse_expression())
         body = parser.parse_statements(("name:endonce",), drop_needle=True)
         allowed = {path for key in keys if (path := _path(key))}
-        for path, line in _used(body):
+        for path, used_on in _used(body):
             if not any(path[: len(one)] == one for one in allowed):
                 told = ", ".join(sorted(".".join(one) for one in allowed))
-                parser.fail(f'"{".".join(path)}" is not among what this part is filled once for ({told})', line)
-        place = nodes.Const(parser.free_identifier().name)
-        call = self.call_method("fill", [nodes.Name(CACHE, "load"), nodes.Tuple([place, *keys], "load")])
-        return nodes.CallBlock(call, [], [], body).set_lineno(start.lineno)
+                parser.fail(f'"{".".join(path)}" is not among what this part is filled once for ({told})', used_on)
+        place = parser.free_identifier().name
+        part, new, key = f"{place}_part", f"{place}_new", f"{place}_key"
+
+        def kept(name: str, *arguments: nodes.Expr) -> nodes.Expr:
+            return nodes.Filter(nodes.Name(CACHE, "load"), name, list(arguments), [], None, None)
+
+        fill = [
+            nodes.AssignBlock(nodes.Name(new, "store"), None, body),
+            nodes.Assign(
+                nodes.Name(part, "store"), kept(_KEEP, nodes.Name(key, "load"), nodes.Name(new, "load"))
+            ),
+        ]
+        # It was escaped when it was filled.
+        as_it_is = nodes.ScopedEvalContextModifier(
+            [nodes.Keyword("autoescape", nodes.Const(False))], [nodes.Output([nodes.Name(part, "load")])]
+        )
+        missing = nodes.Test(nodes.Name(part, "load"), "none", [], [], None, None)
+        return [
+            node.set_lineno(line)
+            for node in (
+                nodes.Assign(nodes.Name(key, "store"), nodes.Tuple([nodes.Const(place), *keys], "load")),
+                nodes.Assign(nodes.Name(part, "store"), kept(_FIND, nodes.Name(key, "load"))),
+                nodes.If(missing, fill, [], []),
+                as_it_is,
+            )
+        ]
+
+
+_FIND, _KEEP = "once_found", "once_kept"
+
+
+def _keep(filled: Filled, key: tuple[Any, ...], part: str) -> str:
+    filled[key] = part = str(part)
+    return part
+
+
+def _keep_line(filled: Filled, key: tuple[Any, ...], part: str) -> str:
+    """Keep a part of HTML on a line of its own, where a line end is a blank: a line is encoded for sending once too."""
+    return _keep(filled, key, f"\n{' '.join(part.split())}\n")
 
 
 def _used(body: list[nodes.Node]) -> Iterator[tuple[tuple[str, ...], int]]:

@@ -11,6 +11,8 @@ from newsletter.models import HealthState
 from newsletter.render.facts import PaperFacts
 from newsletter.render.filters import shorten
 
+_SHORT_PREHEADER, _LONGEST_PREHEADER = 90, 140
+
 
 class Detail(IntEnum):
     """How much of a paper is shown."""
@@ -53,7 +55,7 @@ class PaperView:
     score: float
     facts: PaperFacts
     reasons: tuple[ReasonView, ...]
-    told: frozenset[str]
+    told: tuple[str, ...]
     updated: str
     note: str
     detail: Detail = Detail.FULL
@@ -134,8 +136,12 @@ class IssueView:
 
     @property
     def preheader(self) -> str:
-        """Return what a list of mails shows after the subject: the first titles."""
-        return shorten(" · ".join(shorten(paper.facts.title, 90) for paper in self.papers[:3]), 140)
+        """Return what a list of mails shows after the subject: the first titles, and if short what they say."""
+        papers = [paper.facts for paper in self.papers[:3]]
+        titles = " · ".join(shorten(paper.title, 90) for paper in papers)
+        if len(titles) < _SHORT_PREHEADER:
+            titles = " – ".join(filter(None, (titles, *(paper.summary for paper in papers))))
+        return shorten(titles, _LONGEST_PREHEADER)
 
     @property
     def all_read(self) -> bool:

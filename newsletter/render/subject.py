@@ -14,12 +14,12 @@ def subject(shown: IssueView, language: Language) -> str:
 
     As many topics are named as fit into 78 characters: `9 papers · 2 by people you follow · Dark matter · 20 Nov`.
     """
-    _, ngettext = language.gettext, language.ngettext
+    _, ngettext, stamp = language.gettext, language.ngettext, language.stamp(shown.day)
     parts = [ngettext("%(num)s paper", "%(num)s papers", shown.count) if shown.count else _("No new papers for you")]
     if shown.followed:
         parts.append(ngettext("%(num)s by people you follow", "%(num)s by people you follow", shown.followed))
-    room = _LENGTH - sum(len(part) + 3 for part in parts) - len(language.stamp(shown.day)) - 3
-    parts += filter(None, [_topics(shown, room), language.stamp(shown.day)])
+    room = _LENGTH - sum(len(part) + 3 for part in parts) - len(stamp) - 3
+    parts += filter(None, [_topics(shown, room), stamp])
     # "=?" would let a title be taken for an encoded word, and decoded: CVE-2024-6923.
     return " · ".join(parts).replace("=?", "= ?")
 

@@ -117,52 +117,51 @@ def _paper(
     matched: MatchedPaper, number: int, facts: PaperFacts, interest: str, day: date, language: Language, *, most: int
 ) -> PaperView:
     """Return a paper with at most `most` of its reasons, that it is by somebody the reader follows first."""
-    updated = ""
-    reasons: list[Reason] = []
-    for reason in matched.reasons:
-        if reason.kind is ReasonKind.UPDATE:
-            updated = language.short_date(reason.since, day) if reason.since else ""
-        elif reason.kind is ReasonKind.AUTHOR:
-            reasons.insert(0, reason)
-        else:
-            reasons.append(reason)
-    told = reasons[:most] + [reason for reason in reasons[most:] if reason.kind is ReasonKind.PICK]
-    shown = tuple(_reason(reason, bool(interest) and reason.interest == interest) for reason in told)
-    note = next((_text(reason.note, _LONGEST_NOTE) for reason in reasons if reason.note), "")
-    paper = matched.paper
-    beside = {
-        ReasonKind.CATEGORY: next(iter(paper.categories), ""),
-        ReasonKind.VENUE: paper.signals.venue,
-        ReasonKind.UPVOTES: "",
-    }
-    also = frozenset(str(each.kind) for each in told if _same(beside.get(each.kind), each.interest))
-    return PaperView(number, matched.score, facts, shown, also, updated, note)
+    reasons, updated = matched.reasons, ""
+    if len(reasons) > 1 or reasons[0].kind is ReasonKind.UPDATE:
+        update = reasons[-1] if reasons[-1].kind is ReasonKind.UPDATE else None
+        updated = language.short_date(update.since, day) if update and update.since else ""
+        others = sorted((reason for reason in reasons if reason is not update), key=_not_by_an_author)
+        reasons = (*others[:most], *(reason for reason in others[most:] if reason.kind is ReasonKind.PICK))
+    return PaperView(
+        number=number,
+        score=matched.score,
+        facts=facts,
+        reasons=tuple([_reason(reason, bool(interest) and reason.interest == interest) for reason in reasons]),
+        told=tuple([str(reason.kind) for reason in reasons if _names_badge(reason, matched.paper)]),
+        updated=updated,
+        note=next((_text(reason.note, _LONGEST_NOTE) for reason in reasons if reason.note), ""),
+    )
 
 
-def _same(known: str | None, said: str) -> bool:
-    return known is not None and known.casefold() == said.casefold()
+def _not_by_an_author(reason: Reason) -> bool:
+    return reason.kind is not ReasonKind.AUTHOR
+
+
+def _names_badge(reason: Reason, paper: Paper) -> bool:
+    """Return whether a reason says what would stand beside it."""
+    if reason.kind is ReasonKind.CATEGORY:
+        return reason.interest.casefold() == next(iter(paper.categories), "").casefold()
+    if reason.kind is ReasonKind.VENUE:
+        return reason.interest.casefold() == paper.signals.venue.casefold()
+    return reason.kind is ReasonKind.UPVOTES
 
 
 def _reason(reason: Reason, here: bool) -> ReasonView:  # noqa: FBT001 - the one thing a section adds
-    key = (reason.interest, reason.words[:_MOST_WORDS], reason.in_title, reason.example)
-    return _reason_view(reason.kind, *key, here, reason.count, reason.note, reason.editor)
+    said = (reason.interest, reason.words[:_MOST_WORDS], reason.example, reason.note, reason.editor)
+    return _reason_view(reason.kind, reason.in_title, here, reason.count, said)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def _reason_view(
     kind: ReasonKind,
-    interest: str,
-    words: tuple[str, ...],
-    in_title: bool,  # noqa: FBT001 - a key of the cache
-    example: str,
+    in_title: bool,  # noqa: FBT001 - part of a key
     here: bool,  # noqa: FBT001
     count: int,
-    note: str,
-    editor: str,
+    said: tuple[str, tuple[str, ...], str, str, str],
 ) -> ReasonView:
-    """Return the one view of all reasons that say the same; a sentence is then written once for them."""
-    interest = _text(interest, _LONGEST_LABEL)
-    words = tuple(_text(word, LONGEST_NAME) for word in words)
+    """Return the one view of all reasons that say the same: a sentence is then written once for them."""
+    interest, words = _text(said[0], _LONGEST_LABEL), tuple(_text(word, LONGEST_NAME) for word in said[1])
     return ReasonView(
         kind=str(kind),
         interest=interest,
@@ -170,10 +169,10 @@ def _reason_view(
         in_title=in_title,
         whole=" ".join(words).casefold() == interest.casefold(),
         here=here,
-        example=_text(example, _LONGEST_EXAMPLE).rstrip(".") if example else "",
+        example=_text(said[2], _LONGEST_EXAMPLE).rstrip("."),
         count=max(0, min(count, _MOST_COUNTED)),
-        note=_text(note, _LONGEST_NOTE),
-        editor=_text(editor, LONGEST_NAME),
+        note=_text(said[3], _LONGEST_NOTE),
+        editor=_text(said[4], LONGEST_NAME),
     )
 
 
