@@ -7,11 +7,12 @@ import re
 from functools import lru_cache
 
 _LONGEST_KEPT = 4_000  # characters: so that the lines that are kept take 40 MB at the very most of plain text
-_MOST_KEPT = 4_096
+_MOST_KEPT = 16_384
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 
 
+@lru_cache(maxsize=4)  # who asks for the size of a part sends it next
 def quoted_printable(text: str) -> bytes:
     """Return `text` in lines of at most 76 ASCII characters; results may be joined, each ends with CRLF.
 
@@ -19,9 +20,11 @@ def quoted_printable(text: str) -> bytes:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = [_kept(line) if len(line) <= _LONGEST_KEPT else _encoded_line(line) for line in text.split("\n")]
-    ended = len(lines) > 1 and lines[-1] == b"\r\n"  # nothing stands behind the last line end
-    return b"".join(lines[:-1] if ended else lines)
+    lines = text.split("\n")
+    encoded = list(map(_kept if max(map(len, lines)) <= _LONGEST_KEPT else _encoded_line, lines))
+    if len(encoded) > 1 and encoded[-1] == b"\r\n":
+        del encoded[-1]  # nothing stands behind the last line end
+    return b"".join(encoded)
 
 
 def _encoded_line(line: str) -> bytes:

@@ -611,7 +611,7 @@ def test_what_trends_goes_first_where_an_email_is_too_large() -> None:
     alone, beside = (rendered(replace(own, trending=some)) for some in ((), crowd))
 
     assert sent_bytes(beside.html) <= BUDGET_BYTES
-    assert beside.html.count("A sentence of an abstract") == alone.html.count("A sentence of an abstract") == 2 * 33
+    assert beside.html.count("A sentence of an abstract") == alone.html.count("A sentence of an abstract") >= 2 * 33
     assert "In a sentence of their own" in beside.html
     assert crowd[0].paper.abstract not in beside.html
     assert beside.text.count("Known to many") == 20

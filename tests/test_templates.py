@@ -151,6 +151,7 @@ def test_what_stands_for_words_has_words(document: lxml_html.HtmlElement) -> Non
 
     assert (votes.get("aria-label"), votes.text) == ("1,041 upvotes on Hugging Face", "▲\xa01,041")
     assert [(link.get("aria-label"), link.text) for link in links] == [
+        ("Find it on arXiv: “Shared by a page”", "Find it on arXiv"),
         ("PDF of “Known to many”", "PDF"),
         ("Code of “Known to many”", "Code"),
         ("Hugging Face on “Known to many”", "Hugging\xa0Face"),

@@ -173,30 +173,38 @@ def _encoded(text: str, *, used: int) -> str:
     Whole characters stay together, since each word is decoded by itself (RFC 2047 §5). The shorter of the two
     encodings is taken: Q for mostly Latin letters, B for others.
     """
-    sizes = [len(_q(character)) for character in text]
-    octets = [len(character.encode()) for character in text]
-    encoding, write = ("q", _q) if sum(sizes) <= _in_base64(sum(octets)) else ("b", _b)
-    words: list[str] = []
-    held, size, room = "", 0, _WORD_LINE - used - _FRAME
-    for character, more in zip(text, sizes if encoding == "q" else octets, strict=True):
-        if held and (size + more if encoding == "q" else _in_base64(size + more)) > room:
-            words.append(held)
-            held, size, room = "", 0, _WORD - _FRAME
-        held, size = held + character, size + more
-    return "\r\n ".join(f"=?utf-8?{encoding}?{write(word)}?=" for word in (*words, held) if word)
+    written = [_Q.get(character) or _q(character) for character in text]
+    octets = len(text.encode())
+    if sum(map(len, written)) <= _in_base64(octets):
+        words = _gathered(written, [len(each) for each in written], _WORD_LINE - used - _FRAME, _WORD - _FRAME)
+        return "\r\n ".join(f"=?utf-8?q?{word}?=" for word in words)
+    sizes = [len(character.encode()) for character in text]
+    # Three octets make four characters.
+    words = _gathered(text, sizes, (_WORD_LINE - used - _FRAME) // 4 * 3, (_WORD - _FRAME) // 4 * 3)
+    return "\r\n ".join(f"=?utf-8?b?{binascii.b2a_base64(word.encode(), newline=False).decode()}?=" for word in words)
+
+
+def _gathered(parts: Iterable[str], sizes: Iterable[int], room: int, later: int) -> Iterator[str]:
+    """Yield the parts joined as far as their sizes fit into `room`, from the second on into `later`."""
+    held, size = "", 0
+    for part, more in zip(parts, sizes, strict=True):
+        if held and size + more > room:
+            yield held
+            held, size, room = "", 0, later
+        held, size = held + part, size + more
+    if held:
+        yield held
 
 
 def _in_base64(octets: int) -> int:
     return (octets + 2) // 3 * 4
 
 
-@lru_cache(maxsize=4096)
-def _q(text: str) -> str:
-    return "".join("_" if c == 0x20 else chr(c) if c in _UNENCODED else f"={c:02X}" for c in text.encode())
+def _q(character: str) -> str:
+    return "".join("_" if c == 0x20 else chr(c) if c in _UNENCODED else f"={c:02X}" for c in character.encode())
 
 
-def _b(text: str) -> str:
-    return binascii.b2a_base64(text.encode(), newline=False).decode()
+_Q = {chr(code): _q(chr(code)) for code in range(0x80)}
 
 
 # ------------------------------------------------------------------ the parts

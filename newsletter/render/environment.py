@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 import jinja2
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
@@ -21,17 +23,40 @@ from newsletter.render.shown import HealthView, IssueView, PaperView, ReasonView
 _OPEN = frozenset((HealthView, IssueView, PaperFacts, PaperView, Picture, ReasonView, SectionView, LoopContext))
 
 
+class Generator(CodeGenerator):
+    """Writes Python that reads attributes of open records at once, and escapes only what is not escaped yet.
+
+    Everything else is asked of the sandbox, and escaped, as Jinja writes it.
+    """
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        """Write `record.attribute`, the record found once."""
+        if node.attr.startswith("_"):
+            super().visit_Getattr(node, frame)
+            return
+        self.write(f"(_read.{node.attr} if (_read := ")
+        self.visit(node.node, frame)
+        self.write(f").__class__ in environment.open else environment.getattr(_read, {node.attr!r}))")
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.volatile:
+            super()._output_child_pre(node, frame, finalize)
+        else:
+            self.write("(_shown if (_shown := ")
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.volatile:
+            super()._output_child_post(node, frame, finalize)
+        else:
+            kind, function = ("Markup", "escape") if frame.eval_ctx.autoescape else ("str", "str")
+            self.write(f").__class__ is {kind} else {function}(_shown))")
+
+
 class Environment(ImmutableSandboxedEnvironment):
     """A sandbox in which the records of a view are read, and our own functions called, without its questions."""
 
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """Return an attribute, undefined where the sandbox does not allow it."""
-        if obj.__class__ in _OPEN and attribute[:1] != "_":
-            try:
-                return getattr(obj, attribute)
-            except AttributeError:
-                pass
-        return super().getattr(obj, attribute)
+    code_generator_class = Generator
+    open = _OPEN
 
     def call(self, context: Context, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Return what a function returns; SecurityError where the sandbox does not allow to call it."""
@@ -76,8 +101,8 @@ class Message:
         """Return a message with its values; one that has none is taken as it is, percent signs and all."""
         if not self._autoescape:
             return message % values if values else message
-        # The markup is the translation's own.
-        return Markup(message % {name: escape(value) for name, value in values.items()} if values else message)  # noqa: S704
+        safe = escape(message)  # a translator writes text, quotes among it
+        return Markup(str(safe) % {name: escape(value) for name, value in values.items()}) if values else safe  # noqa: S704
 
 
 class PluralMessage(Message):

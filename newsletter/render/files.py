@@ -47,7 +47,7 @@ class Sources:
     def catalogs(self) -> Mapping[str, str]:
         """Return the text of each translation by the code of its language."""
         return {
-            name.partition("/")[2].removesuffix(".po"): text
+            name.partition("/")[2].removesuffix(".po").replace("_", "-"): text
             for name, text in self.texts
             if name.startswith(f"{_TRANSLATIONS}/") and name.endswith(".po")
         }
@@ -71,7 +71,7 @@ def read_sources(overrides: Path | None = None, *, look: str = USUAL_LOOK) -> So
     texts = _read(template_root()) | (_read(overrides) if overrides else {})
     sources = Sources(tuple(sorted(texts.items())), look)
     if look not in sources.looks():
-        have = ", ".join(sources.looks())
+        have = ", ".join("default" if name == USUAL_LOOK else name for name in sources.looks())
         raise TemplateError(f"there is no look of this name; there is {have}", template=look)
     return sources
 
@@ -89,6 +89,6 @@ def _read(directory: Traversable, prefix: str = "") -> dict[str, str]:
 
 def _text(entry: Traversable, name: str) -> str:
     try:
-        return entry.read_text(encoding="utf-8")
+        return entry.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise TemplateError("is not UTF-8", template=name) from error

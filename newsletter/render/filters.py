@@ -108,7 +108,7 @@ def wrap(text: str, width: int = 72, indent: int = 0, first: str | None = None) 
     if len(text) <= room and _NARROW.fullmatch(text) and "  " not in text:
         return (margin if first is None else first) + text.strip(" ")
     lines, line, used = [], "", 0
-    for word in chain.from_iterable(_fitting(long, room) for long in text.split()):
+    for word in chain.from_iterable(_fitting(long, room) for long in _BLANKS.split(text.strip()) if long):
         size = columns(word)
         if line and used + 1 + size > room:
             lines.append(line)
@@ -137,6 +137,8 @@ def _fitting(word: str, room: int) -> Iterator[str]:
         part, used = part + character, used + size
     yield part
 
+
+_BLANKS = re.compile(r"[ \t\r\n]+")  # a no-break space parts nothing
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "hexcolor": hexcolor,

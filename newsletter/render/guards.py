@@ -10,7 +10,7 @@ import re
 from xml.parsers import expat
 
 from newsletter.errors import TemplateError
-from newsletter.render.protect import TOKEN, Joined, Kind, Piece, line_offset
+from newsletter.render.protect import TOKEN, Joined, Kind, Piece
 
 _TEXT = "align color font-family font-size font-style font-weight letter-spacing line-height text-transform"
 _BOX = "padding padding-top padding-right padding-bottom padding-left css-class"
@@ -31,7 +31,7 @@ ATTRIBUTES = {
         "mj-wrapper": _OUTER,
         "mj-section": _OUTER,
         "mj-group": "width vertical-align background-color direction css-class",
-        "mj-column": f"{_BOX} {_SKIN} width vertical-align inner-background-color inner-border-radius",
+        "mj-column": f"{_BOX} {_SKIN} direction width vertical-align inner-background-color inner-border-radius",
         "mj-text": f"{_BOX} {_TEXT} container-background-color text-decoration height",
         "mj-button": f"{_BOX} {_TEXT} {_SKIN} href title rel width height inner-padding text-align text-decoration"
         " container-background-color vertical-align",
@@ -65,7 +65,8 @@ def check_markup(markup: Joined) -> None:
     parser.UseForeignDTD(True)  # entities of HTML, which XML does not know, pass  # noqa: FBT003
 
     def fail(message: str) -> TemplateError:
-        place = markup.at_offset(line_offset(markup.text, parser.CurrentLineNumber))
+        octets = markup.text.encode()[: parser.CurrentByteIndex]
+        place = markup.at_offset(len(octets.decode(errors="ignore")))
         return TemplateError(message, template=place.template, line=place.line)
 
     def check(tag: str, attributes: dict[str, str]) -> None:

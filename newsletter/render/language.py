@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -104,7 +105,8 @@ def language_of(code: str, catalogs: Mapping[str, str]) -> Language:
     if found is None:
         have = ", ".join(sorted({ENGLISH, *catalogs}))
         raise TemplateError(f"there is none for the language {code!r}; there is {have}", template="translations")
-    return _language(code, found, catalogs.get(found, ""))
+    _locale(_LOCALES.get(code, code))  # so that a code which names no language is told at once
+    return _language(code, found, catalogs.get(found))
 
 
 def has_language(code: str, catalogs: Mapping[str, str]) -> bool:
@@ -113,8 +115,8 @@ def has_language(code: str, catalogs: Mapping[str, str]) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _language(code: str, found: str, text: str) -> Language:
-    return Language(code, _translations(found, text) if text else gettext.NullTranslations())
+def _language(code: str, found: str, text: str | None) -> Language:
+    return Language(code, _translations(found, text) if text is not None else gettext.NullTranslations())
 
 
 def _translations(code: str, text: str) -> gettext.NullTranslations:
@@ -123,19 +125,63 @@ def _translations(code: str, text: str) -> gettext.NullTranslations:
     from babel.messages.pofile import PoFileError, read_po  # noqa: PLC0415
 
     name = f"translations/{code}.po"
+    if not text.strip():
+        raise TemplateError("is empty", template=name)
+    if line := next((number for number, line in enumerate(text.splitlines(), 1) if not _LINE.fullmatch(line)), 0):
+        raise TemplateError('text must stand in quotes, and a quote in it is written \\"', template=name, line=line)
     try:
-        catalog = read_po(io.BytesIO(text.encode()), locale=code.replace("-", "_"), abort_invalid=True)
+        catalog = read_po(io.StringIO(text), locale=code.replace("-", "_"), abort_invalid=True)
+        catalog.charset = "utf-8"
         for message in catalog:
-            for error in message.check(catalog) if message.id and message.string else ():
-                raise TemplateError(str(error), template=name, line=message.lineno or 0)
+            if message.id and message.string and (wrong := _wrong(message, catalog)):
+                raise TemplateError(wrong, template=name, line=message.lineno or 0)
         compiled = io.BytesIO()
         write_mo(compiled, catalog)
+        compiled.seek(0)
+        translations = gettext.GNUTranslations(compiled)
+        _check_rule(catalog)
     except PoFileError as error:
-        raise TemplateError(str(error), template=name, line=getattr(error, "lineno", 0) + 1) from error
-    except (ValueError, LookupError) as error:
+        told = re.sub(r" on \d+$", "", str(error))
+        raise TemplateError(told, template=name, line=getattr(error, "lineno", 0) + 1) from error
+    except (ValueError, LookupError, ArithmeticError) as error:
         raise TemplateError(f"is no catalog of gettext: {error}", template=name) from error
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return translations
+
+
+def _check_rule(catalog: Any) -> None:
+    """Raise ValueError unless the rule of plurals, code of a kind, names a form that is there for every number."""
+    rule = gettext.c2py(catalog.plural_expr)
+    if any(not 0 <= rule(number) < catalog.num_plurals for number in range(201)):
+        raise ValueError("its Plural-Forms names a form that is not there")
+
+
+# A comment, or a keyword and its text in quotes.
+_LINE = re.compile(r'\s*(#.*|[a-z][\w\[\]]*\s+"(?:[^"\\]|\\.)*"|"(?:[^"\\]|\\.)*")?\s*')
+
+
+def _wrong(message: Any, catalog: Any) -> str:
+    """Return what is wrong with a translation, "" where nothing is."""
+    for error in message.check(catalog):
+        return str(error)
+    english = (message.id,) if isinstance(message.id, str) else message.id
+    forms = (message.string,) if isinstance(message.string, str) else message.string
+    if len(english) > 1 and len(forms) != catalog.num_plurals:
+        return f"has {len(forms)} plural forms; its header says {catalog.num_plurals}"
+    wanted = set(_NAMES.findall(english[-1]))
+    for form in forms:
+        if not form:
+            continue
+        try:
+            form % dict.fromkeys(wanted, "") if wanted else form
+        except (ValueError, TypeError, KeyError) as error:
+            return f"{error}; a percent sign beside a placeholder is written %%"
+        lacking = wanted - set(_NAMES.findall(form)) - ({"num"} if len(english) > 1 else set())
+        if lacking:
+            return f"lacks the placeholder %({min(lacking)})s"
+    return ""
+
+
+_NAMES = re.compile(r"%\((\w+)\)s")
 
 
 @lru_cache(maxsize=1024)  # a day stands in every email of the day

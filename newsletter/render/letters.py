@@ -10,11 +10,11 @@ from newsletter.models import Email, Newsletter, Subscriber
 from newsletter.render.addresses import leave_url
 from newsletter.render.compile import Templates
 from newsletter.render.facts import LONGEST_NAME, text
-from newsletter.render.filters import harmless
+from newsletter.render.filters import harmless, safe_url
 from newsletter.render.headers import headers, message_id
 from newsletter.render.language import Language
 
-_MOST_INTERESTS, _LONGEST_INTEREST = 60, 90
+_MOST_INTERESTS, _LONGEST_INTEREST = 40, 90
 
 
 class LetterKind(StrEnum):
@@ -104,7 +104,7 @@ def _view(
         headline=headline,
         preheader=preheader,
         address=text(subscriber.email, 254),
-        link=link,
+        link="" if safe_url(link) == "#" else link,
         leave_url=leave_url(newsletter, subscriber.email),
         interests=tuple(InterestView(text(each.name, _LONGEST_INTEREST), str(each.kind)) for each in asked),
         unnamed=len(subscriber.interests) - len(asked),

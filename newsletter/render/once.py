@@ -6,6 +6,7 @@ What stands inside may depend on nothing but the values that the tag names, whic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,52 +56,42 @@ class Once(Extension):
             if not any(path[: len(one)] == one for one in allowed):
                 told = ", ".join(sorted(".".join(one) for one in allowed))
                 parser.fail(f'"{".".join(path)}" is not among what this part is filled once for ({told})', used_on)
-        place = parser.free_identifier().name
-        part, new, key = f"{place}_part", f"{place}_new", f"{place}_key"
+        # Names of Python's own, which Jinja does not look up.
+        part, new, key = parser.free_identifier(), parser.free_identifier(), parser.free_identifier()
 
         def kept(name: str, *arguments: nodes.Expr) -> nodes.Expr:
             return nodes.Filter(nodes.Name(CACHE, "load"), name, list(arguments), [], None, None)
 
-        fill = [
-            nodes.AssignBlock(nodes.Name(new, "store"), None, body),
-            nodes.Assign(
-                nodes.Name(part, "store"), kept(_KEEP, nodes.Name(key, "load"), nodes.Name(new, "load"))
-            ),
+        missing = nodes.Compare(part, [nodes.Operand("eq", nodes.Const(None))])
+        fill = [nodes.AssignBlock(new, None, body), nodes.Assign(part, kept(_KEEP, key, new))]
+        statements: list[nodes.Node] = [
+            nodes.Assign(key, nodes.Tuple([nodes.Const(part.name), *keys], "load")),
+            nodes.Assign(part, kept(_FIND, key)),
+            nodes.If(missing, fill, [], []),
+            nodes.Output([part]),
         ]
-        # It was escaped when it was filled.
-        as_it_is = nodes.ScopedEvalContextModifier(
-            [nodes.Keyword("autoescape", nodes.Const(False))], [nodes.Output([nodes.Name(part, "load")])]
-        )
-        missing = nodes.Test(nodes.Name(part, "load"), "none", [], [], None, None)
-        return [
-            node.set_lineno(line)
-            for node in (
-                nodes.Assign(nodes.Name(key, "store"), nodes.Tuple([nodes.Const(place), *keys], "load")),
-                nodes.Assign(nodes.Name(part, "store"), kept(_FIND, nodes.Name(key, "load"))),
-                nodes.If(missing, fill, [], []),
-                as_it_is,
-            )
-        ]
+        return [statement.set_lineno(line) for statement in statements]
 
 
+_BLANK_LINES = re.compile(r"[ \t]*\n[ \t\n]*")
 _FIND, _KEEP = "once_found", "once_kept"
 
 
 def _keep(filled: Filled, key: tuple[Any, ...], part: str) -> str:
-    filled[key] = part = str(part)
+    filled[key] = part
     return part
 
 
 def _keep_line(filled: Filled, key: tuple[Any, ...], part: str) -> str:
-    """Keep a part of HTML on a line of its own, where a line end is a blank: a line is encoded for sending once too."""
-    return _keep(filled, key, f"\n{' '.join(part.split())}\n")
+    """Keep a part of HTML on lines of its own, where a line end is a blank: a line is encoded for sending once too."""
+    return _keep(filled, key, type(part)(_BLANK_LINES.sub("\n", f"\n{part}\n")))
 
 
 def _used(body: list[nodes.Node]) -> Iterator[tuple[tuple[str, ...], int]]:
     """Yield every path (`paper.facts.title`) that is read in `body` and was not made there, with its line."""
     made = {name.name for node in body for name in node.find_all(nodes.Name) if name.ctx in ("store", "param")}
     for node in body:
-        yield from ((path, line) for path, line in _paths(node) if path[0] not in made)
+        yield from ((path, line) for path, line in _paths(node) if path[0] not in made | {CACHE})
 
 
 def _paths(node: nodes.Node) -> Iterator[tuple[tuple[str, ...], int]]:

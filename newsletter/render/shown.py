@@ -11,7 +11,7 @@ from newsletter.models import HealthState
 from newsletter.render.facts import PaperFacts
 from newsletter.render.filters import shorten
 
-_SHORT_PREHEADER, _LONGEST_PREHEADER = 90, 140
+_SHORT_PREHEADER, _LONGEST_PREHEADER = 40, 140
 
 
 class Detail(IntEnum):

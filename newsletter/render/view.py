@@ -118,6 +118,10 @@ def _paper(
 ) -> PaperView:
     """Return a paper with at most `most` of its reasons, that it is by somebody the reader follows first."""
     reasons, updated = matched.reasons, ""
+    first = reasons[0]
+    if len(reasons) == 1 and (first.kind is ReasonKind.WORDS or first.kind is ReasonKind.MEANING):
+        shown = _reason(first, bool(interest) and first.interest == interest)  # as nearly all are
+        return PaperView(number, matched.score, facts, (shown,), (), "", "")
     if len(reasons) > 1 or reasons[0].kind is ReasonKind.UPDATE:
         update = reasons[-1] if reasons[-1].kind is ReasonKind.UPDATE else None
         updated = language.short_date(update.since, day) if update and update.since else ""
@@ -152,7 +156,7 @@ def _reason(reason: Reason, here: bool) -> ReasonView:  # noqa: FBT001 - the one
     return _reason_view(reason.kind, reason.in_title, here, reason.count, said)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def _reason_view(
     kind: ReasonKind,
     in_title: bool,  # noqa: FBT001 - part of a key
