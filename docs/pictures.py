@@ -24,9 +24,9 @@ from pixels import picture, with_fonts  # noqa: E402
 MOST_BYTES = 250_000
 # File, width and height in CSS pixels, pixels of the picture for each, dark.
 PICTURES = (
-    ("desktop.png", 720, 1300, 1.5, False),
-    ("mobile.png", 375, 1100, 1.5, False),
-    ("dark.png", 720, 1300, 1.5, True),
+    ("desktop.png", 720, 1300, 2, False),
+    ("mobile.png", 375, 1100, 2, False),
+    ("dark.png", 720, 1300, 2, True),
 )
 
 
