@@ -201,7 +201,8 @@ def _write_parts(paths: Iterable[Path]) -> None:
             part = message.get_body(preferencelist=(kind,))
             suffix = ".html" if kind == "html" else ".txt"
             if part is not None:
-                path.with_suffix(suffix).write_text(part.get_content(), encoding="utf-8")
+                content = part.get_content().replace("\r\n", "\n")
+                path.with_suffix(suffix).write_text(content, encoding="utf-8", newline="\n")
 
 
 def _summary(

@@ -43,8 +43,9 @@ def trending(
 
 def _trend(paper: Paper, votes: Sequence[Vote], pick: Pick | None, now: datetime) -> Trend | None:
     balance = sum(value * _left(at, now) for _, _, value, at in votes)
-    if balance < 0:
+    if balance < 0 and pick is None:
         return None
+    balance = max(balance, 0.0)  # against the editor's word nobody's counts
     upvotes = paper.signals.upvotes or 0
     score = (
         UPVOTES_WEIGHT * upvotes / (upvotes + HALF_OF_UPVOTES) * _left(paper.signals.upvotes_at, now)

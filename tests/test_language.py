@@ -460,14 +460,13 @@ def test_a_code_that_no_locale_goes_by_is_refused(tmp_path: Path) -> None:
     [
         ("de-AT", "Abmelden:", "Freitag, 20. November 2026"),
         ("fr-CA", "Se désabonner\xa0:", "vendredi 20 novembre 2026"),
-        ("zh-Hant", "退订：", "2026年11月20日"),
-        ("zh-Hant-TW", "退订：", "2026年11月20日"),
+        ("zh-SG", "退订：", "2026年11月20日"),
         ("en-US", "Unsubscribe:", "Friday, November 20, 2026"),
         ("en", "Unsubscribe:", "Friday, 20 November 2026"),
     ],
 )
 def test_a_region_takes_the_words_of_its_language_and_its_own_dates(code: str, words: str, when: str) -> None:
-    """`de-AT` reads the German catalog, `zh-Hant` the Chinese one; the email still says the code that was asked for."""
+    """`de-AT` reads the German catalog, `zh-SG` the Chinese one; the email still says the code that was asked for."""
     email = in_language(code)
     assert words in email.text
     assert when in email.text
@@ -767,6 +766,10 @@ def test_hostile_words_stay_words_in_letters(kind: LetterKind) -> None:
 @pytest.mark.parametrize("kind", [LetterKind.CONFIRM, LetterKind.GOODBYE])
 def test_no_letter_leads_where_no_reader_may_be_sent(kind: LetterKind, link: str) -> None:
     """An address that is not http, https or mailto is no link in either part."""
+    if kind is LetterKind.CONFIRM:
+        with pytest.raises(ValueError, match="needs the address"):
+            a_letter(kind, link=link)
+        return
     email = a_letter(kind, link=link)
     assert link not in email.html
     assert link not in email.text

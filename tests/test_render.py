@@ -242,7 +242,7 @@ def test_the_headline_is_a_plain_fact() -> None:
     ("fields", "sentence"),
     [
         ({}, "Matches “speculative decoding” in the title"),
-        ({"in_title": False}, "Matches “speculative decoding” in the abstract"),
+        ({"in_title": False}, "Matches “speculative decoding” in title or abstract"),
         ({"words": ("decoding",)}, "Has “decoding” – your interest “speculative decoding”"),
         ({"kind": ReasonKind.MEANING, "words": ()}, "Close in meaning to “speculative decoding”"),
         ({"kind": ReasonKind.CATEGORY, "interest": "cs.PL"}, "In cs.PL, which you follow"),
@@ -295,10 +295,10 @@ def test_each_reason_has_its_sentence(fields: dict[str, object], sentence: str) 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({}, "Your words stand in the title"),
-        ({"in_title": False}, "Your words stand in the abstract"),
+        ({}, "Your words are in the title"),
+        ({"in_title": False}, "Your words are in title or abstract"),
         ({"words": ("decoding",)}, "Has “decoding” in the title"),
-        ({"words": ("a", "b", "c", "d"), "in_title": False}, "Has “a”, “b”, “c” in the abstract"),
+        ({"words": ("a", "b", "c", "d"), "in_title": False}, "Has “a”, “b”, “c” in title or abstract"),
         ({"kind": ReasonKind.MEANING, "words": ()}, "Close in meaning"),
         ({"kind": ReasonKind.MEANING, "words": ("decoding",)}, "Close in meaning; has “decoding”"),
     ],
@@ -308,7 +308,7 @@ def test_under_its_own_heading_an_interest_is_not_named_again(fields: dict[str, 
     """The heading says whose papers these are; each says what is its own."""
     email = rendered(only(a_match(reasons=(a_reason(**fields),))))
 
-    assert f"{sentence} ·" in seen(email.html)
+    assert f"{sentence} cs.CL" in seen(email.html).replace("\xa0", "").replace("  ", " ")
     assert f"> {sentence}\n" in email.text
     assert seen(email.html).count("speculative decoding") == 1  # in the footer
 
@@ -550,7 +550,7 @@ def test_a_pick_that_the_reader_gets_anyway_says_so() -> None:
     pick = Reason(ReasonKind.PICK, note="Read on.")
     email = rendered(only(a_match(reasons=(a_reason(), pick))))
 
-    assert "“Read on.” Your words stand in the title · Picked by the editor ·" in seen(email.html)
+    assert "“Read on.” Your words are in the title · Picked by the editor" in seen(email.html)
     assert "     “Read on.”\n" in email.text
 
 

@@ -244,9 +244,9 @@ MISTAKES = {
     "include of MJML's": ('<mj-include path="x" />', "<mj-include> is not supported"),
     "script": ("<mj-text><script>x</script></mj-text>", "<script> is not allowed in an email"),
     "link": ('<mj-raw><link rel="stylesheet" href="https://x.example/" /></mj-raw>', "<link> is not allowed"),
-    "unclosed tag": ("<mj-text><p>x</mj-text>", "not well-formed: mismatched tag"),
+    "unclosed tag": ("<mj-text><p>x</mj-text>", "<p> is never closed"),
     "unquoted attribute": ("<mj-text align=left>x</mj-text>", "not well-formed"),
-    "missing endif": ("<mj-text>{% if x %}</mj-text>", "Unexpected end of template"),
+    "missing endif": ("<mj-text>{% if x %}</mj-text>", '"if" is never closed'),
     "bad expression": ("<mj-text>{{ x + }}</mj-text>", "unexpected 'end of print statement'"),
     "open string": ("<mj-text>{{ 'x }}</mj-text>", "unexpected char"),
     "unknown filter": ("<mj-text>{{ x | upside_down }}</mj-text>", "No filter named 'upside_down'"),
@@ -280,15 +280,72 @@ def test_a_mistake_in_a_template_is_named_with_its_line(body: str, message: str)
     assert (caught.value.template, caught.value.line) == ("mail", 3)
 
 
-@pytest.mark.parametrize("rule", ["@import url(https://x.example/a.css);", ".a { background: url(x.png); }"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "@import url(https://x.example/a.css);",
+        ".a { background: url(x.png); }",
+        ".a { background: u\\72l(x.png); }",
+        '.a { background-image: image-set("https://x.example/a.png" 1x); }',
+        ".a { src: '//x.example/a'; }",
+    ],
+)
 def test_styles_that_would_fetch_something_are_refused(rule: str) -> None:
     """In styles of the head and in those to be inlined."""
-    with pytest.raises(TemplateError, match="not allowed in styles"):
+    with pytest.raises(TemplateError, match="not allowed"):
         compiled(a_template("", head=f"<mj-style>{rule}</mj-style>"))
     with pytest.raises(TemplateError, match="not allowed in styles") as caught:
         compiled(a_template(""), css=f".b {{ color: red; }}\n{rule}")
 
     assert (caught.value.template, caught.value.line) == (CSS_NAME, 2)
+
+
+@pytest.mark.parametrize(
+    "markup", ['<td background="https://x.example/a.png"></td>', '<img src="//x.example/a.png" />']
+)
+def test_markup_that_would_fetch_something_is_refused(markup: str) -> None:
+    """Opening an email asks nobody."""
+    with pytest.raises(TemplateError, match="would ask a server"):
+        compiled(a_template(f"<mj-text>{markup}</mj-text>"))
+
+
+@pytest.mark.parametrize("css", [".a { color: red;", ".a { color: {{ x }}; }", ".a { } <style>"])
+def test_styles_that_are_none_are_refused(css: str) -> None:
+    """A parser would drop what follows without a word."""
+    with pytest.raises(TemplateError, match=r"not allowed in styles|braces are not balanced"):
+        compiled(a_template(""), css=css)
+
+
+@pytest.mark.parametrize("name", ["class", "from", "None", "import"])
+def test_a_word_of_python_is_a_name_like_any_other(name: str) -> None:
+    """It is undefined, and said so with its line."""
+    with pytest.raises(TemplateError, match=f"mail:3: .*{name}"):
+        compiled(a_template(f"<mj-text>{{{{ issue.{name} }}}}</mj-text>")).fill(issue=an_issue())
+
+
+def test_a_template_may_ask_whether_a_value_is_there() -> None:
+    """So that one file fits two versions."""
+    source = "<mj-text>{% if issue.nope is defined %}yes{% endif %}{{ issue.nope | default('none') }}</mj-text>"
+    shown = view(an_issue(), a_newsletter(), language_of("en", {}), partial(facts_of, abstract=2))
+
+    assert "none" in compiled(a_template(source)).fill(issue=shown)
+
+
+def test_a_name_that_is_nearly_right_is_offered() -> None:
+    """In the words of templates, not of Python."""
+    shown = view(an_issue(), a_newsletter(), language_of("en", {}), partial(facts_of, abstract=2))
+
+    with pytest.raises(TemplateError, match=r"mail:3: .*(has no|undefined|no attribute)"):
+        compiled(a_template("<mj-text>{{ issue.headlin }}</mj-text>")).fill(issue=shown)
+
+
+def test_an_empty_template_says_so(tmp_path: Path) -> None:
+    """By its name."""
+    (tmp_path / "issue").mkdir()
+    (tmp_path / "issue" / "issue.mjml.j2").write_text("", encoding="utf-8")
+
+    with pytest.raises(TemplateError, match=r"issue/issue\.mjml\.j2: is empty"):
+        compile_templates(tmp_path)
 
 
 def test_jinja_in_styles_is_refused() -> None:

@@ -119,9 +119,16 @@ def test_html_that_is_filled_once_is_escaped_once() -> None:
         ("{% once a.b %}{% if a.b %}{{ a }}{% endif %}{% endonce %}", '"a" is not among'),
         ("{% once a %}{% for x in a %}{{ x }}{{ y | upper }}{% endfor %}{% endonce %}", '"y" is not among'),
         ("{% once a %}{% set x = a %}{{ x }}{{ _('%(z)s', z=z) }}{% endonce %}", '"z" is not among'),
-        ("{% once a %}", "end of template"),
+        ("{% once a %}", '"once" is never closed'),
+        ("{% macro who() %}{{ b }}{% endmacro %}{% once a %}{{ who() }}{% endonce %}", '"who" is not among'),
+        ("{% set x = b %}{% once a %}{{ x }}{% if 0 %}{% set x = 1 %}{% endif %}{% endonce %}", '"x" is not among'),
+        ("{% set x = b %}{% once a %}{{ x }}{% for x in [] %}{% endfor %}{% endonce %}", '"x" is not among'),
+        ("{% once a %}{{ once_filled }}{% endonce %}", '"once_filled" is not among'),
     ],
-    ids=["another attribute", "another name", "more of it", "in a loop", "in a message", "never closed"],
+    ids=[
+        *("another attribute", "another name", "more of it", "in a loop", "in a message", "never closed"),
+        *("a macro", "set in a branch", "shadowed by a loop", "the parts themselves"),
+    ],
 )
 def test_a_part_may_read_nothing_but_what_its_tag_names(source: str, message: str) -> None:
     """Else the first reader's would be shown to all."""
@@ -133,9 +140,9 @@ def test_a_part_may_read_nothing_but_what_its_tag_names(source: str, message: st
 
 def test_what_a_part_makes_itself_it_may_read() -> None:
     """Loop variables and names that are set inside."""
-    source = "{% once a.b %}{% for x in a.b %}{% set y = x ~ a.b | length %}{{ y }},{% endfor %}{% endonce %}"
+    loop = "{% for x in a.b %}{% set y = x ~ a.b | length %}{{ y }}{% if not loop.last %},{% endif %}{% endfor %}"
 
-    assert template(source).fill(a={"b": "cd"}) == "c2,d2,"
+    assert template(f"{{% once a.b %}}{loop}{{% endonce %}}").fill(a={"b": "cd"}) == "c2,d2"
 
 
 @pytest.mark.parametrize(

@@ -88,10 +88,14 @@ def test_upvotes_without_a_time_count_half() -> None:
     assert scores(trends(upvoted(20, at=None))) == [0.125]
 
 
-@pytest.mark.parametrize("picks", [(), (PICK,)], ids=["not picked", "picked"])
-def test_readers_against_a_paper_keep_it_out(picks: tuple[Pick, ...]) -> None:
+def test_readers_against_a_paper_keep_it_out() -> None:
     """However many upvotes it has."""
-    assert trends(upvoted(500), votes=voted(1, -1, -1), picks=picks) == ()
+    assert trends(upvoted(500), votes=voted(1, -1, -1)) == ()
+
+
+def test_readers_do_not_overrule_the_editor() -> None:
+    """A pick is for everybody; votes against it count as none."""
+    assert scores(trends(upvoted(None), votes=voted(-1, -1), picks=(PICK,))) == [0.2]
 
 
 def test_a_newer_vote_outweighs_an_older_one_against_it() -> None:

@@ -9,6 +9,7 @@ beside         the editor's picks, for everybody, and a few papers that others s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date
@@ -74,9 +75,9 @@ def compose(
     refused = {paper.paper.id: cut for paper in concerning if (cut := _refusal(paper, subscriber, received, excluded))}
     candidates = [paper for paper in concerning if paper.paper.id not in refused]
     limit = subscriber.max_papers
-    subjects = find_subjects(
-        candidates, limit=limit, announced=announced, name=name, divide=divide, hidden=updates.keys()
-    )
+    hidden = Counter(cut.matched.reasons[0].interest for cut in refused.values() if cut.reason is CutReason.EXCLUDED)
+    left = {interest: count - hidden[interest] for interest, count in announced.items()}
+    subjects = find_subjects(candidates, limit=limit, announced=left, name=name, divide=divide, hidden=updates.keys())
     own = {paper: str(number) for number, subject in enumerate(subjects) for paper in subject.papers}
     chosen = choose(candidates, vectors, limit=limit, subjects=[own[paper.paper.id] for paper in candidates])
     taken = {paper.paper.id for paper in chosen}
@@ -92,7 +93,7 @@ def compose(
         subscriber=subscriber,
         day=day,
         lead=lead,
-        sections=arrange(chosen[1:], subjects, vectors),
+        sections=arrange(chosen[1:], subjects, vectors, lead=lead),
         cut=late + tuple(cut for paper_id, cut in refused.items() if paper_id not in taken),
         considered=considered,
         health=tuple(health),

@@ -17,15 +17,20 @@ NEAR = 0.3  # cosine of centred vectors from which a lone paper may join a secti
 
 
 def arrange(
-    papers: Sequence[MatchedPaper], subjects: Sequence[Subject], vectors: Mapping[str, Vectors]
+    papers: Sequence[MatchedPaper],
+    subjects: Sequence[Subject],
+    vectors: Mapping[str, Vectors],
+    *,
+    lead: MatchedPaper | None = None,
 ) -> tuple[Section, ...]:
     """Return `papers` in at most 8 sections of two or more: people the reader follows, then as their best papers rank.
 
-    A paper alone with its subject joins the section of another of its interests, else one that it is like; what stays
-    alone stands last, under a plain heading.
+    The lead, which stands before them, counts for its subject. A paper alone with its subject joins the section of
+    another of its interests, else one that it is like; what stays alone stands last, under a plain heading.
     """
     by_label: dict[str, list[MatchedPaper]] = {}
     subject_of = {paper: subject for subject in subjects for paper in subject.papers}
+    led = _key(subject_of[lead.paper.id].label) if lead else ""
     for matched in papers:
         by_label.setdefault(_key(subject_of[matched.paper.id].label), []).append(matched)
     told = {_key(subject.label): subject for subject in reversed(subjects)}
@@ -33,7 +38,7 @@ def arrange(
     groups = {
         key: group
         for key, group in by_label.items()
-        if key == _FOLLOWED or (key and key != _key(LEFTOVERS) and len(group) >= FEWEST_PAPERS)
+        if key == _FOLLOWED or (key and key != _key(LEFTOVERS) and len(group) + (key == led) >= FEWEST_PAPERS)
     }
     kept = sorted(groups, key=lambda key: (key != _FOLLOWED, -len(groups[key]), *_best_first(groups[key][0])))
     # What is left over is a section too.
@@ -53,7 +58,11 @@ def arrange(
             alone.append(matched)
     sections = [
         Section(
-            told[key].label, told[key].interest, tuple(sorted(group, key=_best_first)), max(announced[key], len(group))
+            told[key].label,
+            told[key].interest,
+            tuple(sorted(group, key=_best_first)),
+            max(announced[key], len(group) + (key == led)),
+            key == led,
         )
         for key, group in groups.items()
     ]

@@ -102,13 +102,14 @@ class Section:
     """Papers of one subject as they stand in an issue. Made by `compose`.
 
     `interest` is the reader's interest that brought them, "" where several did; `announced` counts the new papers of
-    the whole subject in the edition ("3 of 37").
+    the whole subject in the edition ("3 of 37"). `led` says that the lead is one of the subject too.
     """
 
     label: str
     interest: str
     papers: tuple[MatchedPaper, ...]
     announced: int
+    led: bool = False
 
 
 class CutReason(StrEnum):

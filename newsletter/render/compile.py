@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from newsletter.render.environment import environment
 from newsletter.render.files import USUAL_LOOK, Sources, read_sources
 from newsletter.render.inline import Inliner, inline
 from newsletter.render.language import Language, has_language, language_of
-from newsletter.render.once import CACHE, Filled
+from newsletter.render.once import FILLED, Filled
 from newsletter.render.protect import Joined, Kind, Piece, flatten, join, mirror, protect, restore
 
 CSS_NAME = "issue/inline.css"
@@ -44,10 +45,23 @@ class Compiled:
         `filled` holds what is filled once for many; without it that is done anew.
         """
         try:
-            return self.template.render({CACHE: Filled() if filled is None else filled, **values})
+            token = FILLED.set(Filled() if filled is None else filled)
+            try:
+                return self.template.render(values)
+            finally:
+                FILLED.reset(token)
         except Exception as error:  # a template may be the user's own and fail in any way
             place = self.source.at_line(_failing_line(error, self.name))
-            raise TemplateError(str(error), template=place.template or self.name, line=place.line) from error
+            raise TemplateError(_told(error), template=place.template or self.name, line=place.line) from error
+
+
+def _told(error: Exception) -> str:
+    """Return what went wrong, in the words of templates."""
+    if not isinstance(error, AttributeError) or not error.name:
+        return str(error)
+    record = type(error.obj).__name__.removesuffix("View").removesuffix("Facts").lower()
+    near = get_close_matches(error.name, [name for name in dir(error.obj) if not name.startswith("_")], n=1)
+    return f'"{record}" has no "{error.name}"' + (f'; did you mean "{near[0]}"?' if near else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +126,21 @@ def _html(sources: Sources, document: str, direction: str) -> Joined:
     if direction == "rtl":
         pieces = tuple(mirror(pieces))
         css = join(mirror(flatten(CSS_NAME, by_name, files=files))).text
-    return compile_html(pieces, css=css, css_name=files.get(CSS_NAME, CSS_NAME))
+    name = f"{document}/{document}.mjml.j2"
+    return compile_html(pieces, css=css, name=name, css_name=files.get(CSS_NAME, CSS_NAME))
 
 
-def compile_html(pieces: tuple[Piece, ...], *, css: str, css_name: str = CSS_NAME, inliner: Inliner = inline) -> Joined:
-    """Return an MJML template as HTML with styles inlined and its Jinja intact."""
-    name = pieces[0].place.template if pieces else ""
+def compile_html(
+    pieces: tuple[Piece, ...], *, css: str, name: str = "", css_name: str = CSS_NAME, inliner: Inliner = inline
+) -> Joined:
+    """Return the pieces of an MJML template as HTML with styles inlined and its Jinja intact."""
+    if not pieces:
+        raise TemplateError("is empty", template=name)
     # A mistake in Jinja is best reported before anything else.
     as_template(name, join(pieces), language_of("en", {}), autoescape=True)
     styles, protected = flatten(css_name, {css_name: css}), protect(pieces)
     guards.check_styles(join(styles))
-    guards.check_styles(protected.markup)
+    guards.check_fetches(protected.markup)
     guards.check_markup(protected.markup)
     html = re.sub(r"\n\s+", "\n", inliner(mjml_to_html(protected.markup), css))
     guards.check_tokens(html, protected.constructs)
@@ -168,6 +186,8 @@ def as_template(name: str, joined: Joined, language: Language, *, autoescape: bo
     except jinja2.TemplateSyntaxError as error:
         place = joined.at_line(error.lineno)
         raise TemplateError(error.message or "syntax error", template=place.template, line=place.line) from error
+    except (jinja2.TemplateError, SyntaxError) as error:
+        raise TemplateError(str(error), template=name) from error
     return Compiled(name, joined, jinja2.Template.from_code(jinja, code, jinja.make_globals(None)))
 
 

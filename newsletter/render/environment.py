@@ -23,6 +23,9 @@ from newsletter.render.shown import HealthView, IssueView, PaperView, ReasonView
 _OPEN = frozenset((HealthView, IssueView, PaperFacts, PaperView, Picture, ReasonView, SectionView, LoopContext))
 
 
+_READ = frozenset(name for kind in _OPEN for name in dir(kind) if name.isidentifier() and name[0] != "_")
+
+
 class Generator(CodeGenerator):
     """Writes Python that reads attributes of open records at once, and escapes only what is not escaped yet.
 
@@ -31,7 +34,7 @@ class Generator(CodeGenerator):
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
         """Write `record.attribute`, the record found once."""
-        if node.attr.startswith("_"):
+        if node.attr not in _READ:
             super().visit_Getattr(node, frame)
             return
         self.write(f"(_read.{node.attr} if (_read := ")
@@ -99,6 +102,12 @@ class Message:
 
     def _with(self, message: str, values: dict[str, Any]) -> str:
         """Return a message with its values; one that has none is taken as it is, percent signs and all."""
+        try:
+            return self._written(message, values)
+        except (KeyError, ValueError, TypeError) as error:
+            raise ValueError(f"the message {message!r} and its values do not go together: {error}") from error
+
+    def _written(self, message: str, values: dict[str, Any]) -> str:
         if not self._autoescape:
             return message % values if values else message
         safe = escape(message)  # a translator writes text, quotes among it

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -71,8 +72,10 @@ def read_sources(overrides: Path | None = None, *, look: str = USUAL_LOOK) -> So
     texts = _read(template_root()) | (_read(overrides) if overrides else {})
     sources = Sources(tuple(sorted(texts.items())), look)
     if look not in sources.looks():
-        have = ", ".join("default" if name == USUAL_LOOK else name for name in sources.looks())
-        raise TemplateError(f"there is no look of this name; there is {have}", template=look)
+        names = ["default" if name == USUAL_LOOK else name for name in sources.looks()]
+        near = get_close_matches(look, names, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise TemplateError(f"there is no such look; there is {', '.join(names)}{hint}", template=f"template: {look}")
     return sources
 
 

@@ -10,7 +10,7 @@ import re
 from xml.parsers import expat
 
 from newsletter.errors import TemplateError
-from newsletter.render.protect import TOKEN, Joined, Kind, Piece
+from newsletter.render.protect import TOKEN, Joined, Kind, Piece, Place
 
 _TEXT = "align color font-family font-size font-style font-weight letter-spacing line-height text-transform"
 _BOX = "padding padding-top padding-right padding-bottom padding-left css-class"
@@ -51,6 +51,7 @@ _TAG_OR_BLOCK = re.compile(
     r"<!--jx(?P<block>\d{4})xj-->|"
     r"<(?P<closes>/?)(?P<tag>[a-zA-Z][\w:-]*)(?P<attributes>(?:\"[^\"]*\"|'[^']*'|[^>\"'])*)>"
 )
+_MISMATCHED = expat.errors.codes[expat.errors.XML_ERROR_TAG_MISMATCH]
 _ENDS = {"endif": "if", "endfor": "for", "endmacro": "macro", "endcall": "call", "endfilter": "filter"} | {
     "endset": "set",
     "endwith": "with",
@@ -64,27 +65,66 @@ def check_markup(markup: Joined) -> None:
     parser = expat.ParserCreate()
     parser.UseForeignDTD(True)  # entities of HTML, which XML does not know, pass  # noqa: FBT003
 
-    def fail(message: str) -> TemplateError:
+    def here() -> Place:
         octets = markup.text.encode()[: parser.CurrentByteIndex]
-        place = markup.at_offset(len(octets.decode(errors="ignore")))
+        return markup.at_offset(len(octets.decode(errors="ignore")))
+
+    def fail(message: str) -> TemplateError:
+        place = here()
         return TemplateError(message, template=place.template, line=place.line)
 
+    opened: list[tuple[str, int]] = []
+
     def check(tag: str, attributes: dict[str, str]) -> None:
+        opened.append((tag, parser.CurrentByteIndex))
         if message := _complaint(tag, attributes):
             raise fail(message)
 
     parser.StartElementHandler = check
+    parser.EndElementHandler = lambda _tag: opened.pop()
     try:
         parser.Parse(markup.text, True)  # noqa: FBT003 - expat takes no keywords
     except expat.ExpatError as error:
+        if error.code == _MISMATCHED and opened:
+            tag, start = opened[-1]
+            place = markup.at_offset(len(markup.text.encode()[:start].decode(errors="ignore")))
+            raise TemplateError(f"<{tag}> is never closed", template=place.template, line=place.line) from error
         raise fail(f"not well-formed: {expat.ErrorString(error.code)}") from error
 
 
-def check_styles(markup: Joined) -> None:
-    """Raise TemplateError for styles that would fetch something."""
-    if found := re.search(r"@import|url\(", markup.text, re.IGNORECASE):
-        place = markup.at_offset(found.start())
+def check_styles(styles: Joined) -> None:
+    """Raise TemplateError for rules that would fetch something, that a parser would drop, or that are no rules.
+
+    An escape could spell `url(` in another way, so none is taken; Jinja in styles is not filled in.
+    """
+    if found := _NO_STYLE.search(styles.text):
+        place = styles.at_offset(found.start())
         raise TemplateError(f'"{found[0]}" is not allowed in styles', template=place.template, line=place.line)
+    if styles.text.count("{") != styles.text.count("}"):
+        place = styles.at_offset(0)
+        raise TemplateError("braces are not balanced: rules would be lost", template=place.template)
+
+
+def check_fetches(markup: Joined) -> None:
+    """Raise TemplateError for markup that would fetch something when the email is opened, its styles included."""
+    found = _FETCHES.search(markup.text)
+    if found:
+        place = markup.at_offset(found.start())
+        message = f'"{found[0]}" is not allowed: opening the email would ask a server for it'
+        raise TemplateError(message, template=place.template, line=place.line)
+    for block in _STYLE.finditer(markup.text):
+        if wrong := _NO_STYLE.search(block[1]):
+            place = markup.at_offset(block.start(1) + wrong.start())
+            raise TemplateError(f'"{wrong[0]}" is not allowed in styles', template=place.template, line=place.line)
+
+
+_FETCHES = re.compile(
+    r"""@import|url\s*\(|image-set\s*\(|\b(?:src|background|poster|srcset)\s*=\s*["']\s*(?:https?:)?//""",
+    re.IGNORECASE,
+)
+_NO_STYLE = re.compile(r"@import|url\s*\(|image-set\s*\(|\bsrc\s*\(|//|\\|\{\{|\{%|<", re.IGNORECASE)
+_STYLE = re.compile(r"@import|url\s*\(|image-set\s*\(|\bsrc\s*\(|//|\\|\{\{|\{%|<", re.IGNORECASE)
+_STYLE = re.compile(r"<(?:mj-)?style\b[^>]*>(.*?)</(?:mj-)?style", re.IGNORECASE | re.DOTALL)
 
 
 def check_tokens(html: str, constructs: tuple[Piece, ...]) -> None:

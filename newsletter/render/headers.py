@@ -65,7 +65,7 @@ def _list_id(newsletter: Newsletter) -> str:
     name = harmless(newsletter.name)
     slug = _slug(newsletter)
     if not name.isascii():
-        name = Header(name, "utf-8", maxlinelen=76).encode(linesep="")
+        name = Header(name, "utf-8", maxlinelen=75).encode(linesep="")
     elif re.search(r"[^A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]", name) or "=?" in name:
         name = '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
     return f"{name} <{slug}.{_ascii_domain(newsletter)}>".lstrip()

@@ -202,6 +202,11 @@ def _locale(code: str) -> Any:
         raise TemplateError(message, template=f"translations/{code}.po") from error
 
 
+_TRADITIONAL = frozenset(("Hant", "TW", "HK", "MO"))
+
+
 def _fallbacks(code: str) -> list[str]:
     parts = code.split("-")
+    if parts[0] == "zh" and _TRADITIONAL & set(parts):
+        return [code]  # another script
     return ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]

@@ -11,6 +11,7 @@ from newsletter.render.addresses import leave_url
 from newsletter.render.compile import Templates
 from newsletter.render.facts import LONGEST_NAME, text
 from newsletter.render.filters import harmless, safe_url
+from newsletter.render.fit import BUDGET_BYTES, sent_bytes
 from newsletter.render.headers import headers, message_id
 from newsletter.render.language import Language
 
@@ -37,8 +38,8 @@ class InterestView:
 class LetterView:
     """Everything the template of a letter may say.
 
-    `link` is where the button leads: to confirm, or to come back; "" where there is none. `unnamed` counts interests
-    that are not listed. `weekdays` are ISO numbers, `send_at` is such as `07:00`.
+    `link` is where the button leads: to confirm, or to come back; "" where there is none. `unnamed` and `unlisted`
+    count the interests and exclusions that are not shown. `weekdays` are ISO numbers, `send_at` is such as `07:00`.
     """
 
     name: str
@@ -54,6 +55,7 @@ class LetterView:
     interests: tuple[InterestView, ...]
     unnamed: int
     excluded: tuple[str, ...]
+    unlisted: int
     max_papers: int
     weekdays: tuple[int, ...]
     send_at: str
@@ -74,14 +76,22 @@ def letter(
     `link` is the address that confirms, or by which who left comes back. Raises TemplateError if a template of the
     user's own cannot show it.
     """
+    if kind is LetterKind.CONFIRM and safe_url(link or "#") == "#":
+        raise ValueError("a letter that asks to confirm needs the address where that is done")
     parts = templates.parts(kind.value, subscriber.language)
     shown = _view(kind, subscriber, newsletter, parts.language, link)
+    html = "" if subscriber.text_only else parts.html.fill(letter=shown)
+    listed = _MOST_INTERESTS
+    while sent_bytes(html) > BUDGET_BYTES and listed:
+        listed //= 2
+        shown = _view(kind, subscriber, newsletter, parts.language, link, listed)
+        html = parts.html.fill(letter=shown)
     day = date.date()
     return Email(
         sender=(harmless(newsletter.sender_name), newsletter.sender_email),
         recipient=(harmless(subscriber.name), subscriber.email),
         subject=shown.subject.replace("=?", "= ?"),
-        html="" if subscriber.text_only else parts.html.fill(letter=shown),
+        html=html,
         text=parts.text.fill(letter=shown).rstrip() + "\n",
         message_id=message_id(subscriber.email, day, [kind.value, link], newsletter),
         date=date,
@@ -90,11 +100,16 @@ def letter(
 
 
 def _view(
-    kind: LetterKind, subscriber: Subscriber, newsletter: Newsletter, language: Language, link: str
+    kind: LetterKind,
+    subscriber: Subscriber,
+    newsletter: Newsletter,
+    language: Language,
+    link: str,
+    listed: int = _MOST_INTERESTS,
 ) -> LetterView:
     name = text(newsletter.name, LONGEST_NAME)
     subject, headline, preheader = _words(kind, language, name)
-    asked = subscriber.interests[:_MOST_INTERESTS]
+    asked = subscriber.interests[:listed]
     return LetterView(
         name=name,
         editor=text(newsletter.editor, LONGEST_NAME),
@@ -108,7 +123,8 @@ def _view(
         leave_url=leave_url(newsletter, subscriber.email),
         interests=tuple(InterestView(text(each.name, _LONGEST_INTEREST), str(each.kind)) for each in asked),
         unnamed=len(subscriber.interests) - len(asked),
-        excluded=tuple(text(each.name, _LONGEST_INTEREST) for each in subscriber.exclude[:_MOST_INTERESTS]),
+        unlisted=len(subscriber.exclude[listed:]),
+        excluded=tuple(text(each.name, _LONGEST_INTEREST) for each in subscriber.exclude[:listed]),
         max_papers=subscriber.max_papers,
         weekdays=tuple(sorted(subscriber.weekdays)),
         send_at=f"{subscriber.send_at:%H:%M}",

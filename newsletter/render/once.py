@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from jinja2 import Environment, nodes
 from jinja2.ext import Extension
+from jinja2.meta import find_undeclared_variables
 from jinja2.parser import Parser
-
-CACHE = "once_filled"
-"""What the parts already filled are passed to a template as."""
 
 MOST_FILLED = 20_000  # parts, some 20 MB; more are begun anew
 
@@ -30,6 +29,10 @@ class Filled(dict[tuple[Any, ...], str]):
         super().__setitem__(key, value)
 
 
+FILLED: ContextVar[Filled] = ContextVar("FILLED")
+"""The parts already filled, while a template is: no name of a template leads here."""
+
+
 class Once(Extension):
     """The tag. Values named by it must be hashable, and hash by what they show."""
 
@@ -37,7 +40,7 @@ class Once(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.filters[_FIND] = dict.get
+        environment.filters[_FIND] = _found
         environment.filters[_KEEP] = _keep_line if environment.autoescape else _keep
 
     def parse(self, parser: Parser) -> list[nodes.Node]:
@@ -51,61 +54,62 @@ class Once(Extension):
         while parser.stream.skip_if("comma"):
             keys.append(parser.parse_expression())
         body = parser.parse_statements(("name:endonce",), drop_needle=True)
-        allowed = {path for key in keys if (path := _path(key))}
-        for path, used_on in _used(body):
-            if not any(path[: len(one)] == one for one in allowed):
-                told = ", ".join(sorted(".".join(one) for one in allowed))
-                parser.fail(f'"{".".join(path)}" is not among what this part is filled once for ({told})', used_on)
+        self._check(parser, keys, body)
         # Names of Python's own, which Jinja does not look up.
         part, new, key = parser.free_identifier(), parser.free_identifier(), parser.free_identifier()
 
         def kept(name: str, *arguments: nodes.Expr) -> nodes.Expr:
-            return nodes.Filter(nodes.Name(CACHE, "load"), name, list(arguments), [], None, None)
+            return nodes.Filter(key, name, list(arguments), [], None, None)
 
         missing = nodes.Compare(part, [nodes.Operand("eq", nodes.Const(None))])
-        fill = [nodes.AssignBlock(new, None, body), nodes.Assign(part, kept(_KEEP, key, new))]
+        fill = [nodes.AssignBlock(new, None, body), nodes.Assign(part, kept(_KEEP, new))]
         statements: list[nodes.Node] = [
             nodes.Assign(key, nodes.Tuple([nodes.Const(part.name), *keys], "load")),
-            nodes.Assign(part, kept(_FIND, key)),
+            nodes.Assign(part, kept(_FIND)),
             nodes.If(missing, fill, [], []),
             nodes.Output([part]),
         ]
         return [statement.set_lineno(line) for statement in statements]
 
+    def _check(self, parser: Parser, keys: list[nodes.Expr], body: list[nodes.Node]) -> None:
+        """Fail where the body reads what is neither made in it, nor named by the tag."""
+        if not self.environment.sandboxed:
+            return  # nobody fills a template there: Babel looks for messages
+        allowed = {path for key in keys if (path := _path(key))}
+        template = nodes.Template(body)
+        template.set_environment(self.environment)
+        outside = find_undeclared_variables(template) - {"_", "ngettext"}
+        for node in body:
+            for path, line in _paths(node):
+                if path[0] in outside and not any(path[: len(one)] == one for one in allowed):
+                    told = ", ".join(sorted(".".join(one) for one in allowed))
+                    name = ".".join(path)
+                    parser.fail(f'"{name}" is not among what this part is filled once for ({told})', line)
+
 
 _BLANK_LINES = re.compile(r"[ \t]*\n[ \t\n]*")
-_FIND, _KEEP = "once_found", "once_kept"
+_FIND, _KEEP = "found once", "kept once"  # which nobody can write into a template
 
 
-def _keep(filled: Filled, key: tuple[Any, ...], part: str) -> str:
-    filled[key] = part
+def _found(key: tuple[Any, ...]) -> str | None:
+    return FILLED.get().get(key)
+
+
+def _keep(key: tuple[Any, ...], part: str) -> str:
+    FILLED.get()[key] = part
     return part
 
 
-def _keep_line(filled: Filled, key: tuple[Any, ...], part: str) -> str:
+def _keep_line(key: tuple[Any, ...], part: str) -> str:
     """Keep a part of HTML on lines of its own, where a line end is a blank: a line is encoded for sending once too."""
-    return _keep(filled, key, type(part)(_BLANK_LINES.sub("\n", f"\n{part}\n")))
-
-
-def _used(body: list[nodes.Node]) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Yield every path (`paper.facts.title`) that is read in `body` and was not made there, with its line."""
-    made = {name.name for node in body for name in node.find_all(nodes.Name) if name.ctx in ("store", "param")}
-    for node in body:
-        yield from ((path, line) for path, line in _paths(node) if path[0] not in made | {CACHE})
+    return _keep(key, type(part)(_BLANK_LINES.sub("\n", f"\n{part}\n")))
 
 
 def _paths(node: nodes.Node) -> Iterator[tuple[tuple[str, ...], int]]:
     if path := _path(node):
         yield path, node.lineno
         return
-    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
-        children: list[nodes.Node] = [
-            *node.args,
-            *(keyword.value for keyword in node.kwargs),
-        ]  # `_()` and its like are no data
-    else:
-        children = list(node.iter_child_nodes())
-    for child in children:
+    for child in node.iter_child_nodes():
         yield from _paths(child)
 
 

@@ -77,6 +77,8 @@ class Joined:
 
     def at_offset(self, offset: int) -> Place:
         """Return where the character at `offset` was written."""
+        if not self.places:
+            return Place("", 0)
         index = max(bisect_right(self.starts, offset) - 1, 0)
         place = self.places[index]
         return Place(place.template, place.line + self.text.count("\n", self.starts[index], offset))
@@ -109,7 +111,7 @@ def flatten(
 
     `files` names the files that templates stand in whose names are others: errors tell these.
     """
-    for piece in _pieces(files.get(name, name), sources[name]):
+    for piece in _closed(_pieces(files.get(name, name), sources[name])):
         if piece.keyword == "include" and piece.kind is Kind.BLOCK:
             included = _included(piece, sources, inside=(*inside, name))
             yield from flatten(included, sources, files=files, inside=(*inside, name))
@@ -210,6 +212,24 @@ def _pieces(name: str, source: str) -> Iterator[Piece]:
                 inner.append(value)
     except jinja2.TemplateSyntaxError as error:
         raise _error(error.message or "syntax error", Place(name, error.lineno)) from error
+
+
+def _closed(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield the pieces of one file; TemplateError for a block left open, which Jinja would tell of another file."""
+    stack: list[Piece] = []
+    for piece in pieces:
+        keyword = piece.keyword if piece.kind is Kind.BLOCK else ""
+        if keyword in _OPENING and not (keyword == "set" and "=" in piece.inner):
+            stack.append(piece)
+        elif keyword in _CLOSING and (not stack or stack.pop().keyword != _CLOSING[keyword]):
+            raise _error(f'"{keyword}" closes nothing', piece.place)
+        yield piece
+    if stack:
+        raise _error(f'"{stack[-1].keyword}" is never closed', stack[-1].place)
+
+
+_OPENING = frozenset(("if", "for", "once", "set", "with", "filter", "macro", "call", "autoescape"))
+_CLOSING = {f"end{keyword}": keyword for keyword in _OPENING}
 
 
 def _included(piece: Piece, sources: Mapping[str, str], *, inside: tuple[str, ...]) -> str:

@@ -66,7 +66,7 @@ class SectionView:
     """Papers of one topic; `own` says that its label is the reader's interest itself, `new` that all papers are.
 
     `kind` and `example` are those of the reason by which the interest brought the first of them, "" where none did.
-    `topical` says that the label names a subject.
+    `topical` says that the label names a subject, `led` that the lead is one of its papers: `count` counts it too.
     """
 
     label: str
@@ -76,7 +76,9 @@ class SectionView:
     own: bool
     topical: bool
     papers: tuple[PaperView, ...]
+    count: int
     announced: int
+    led: bool
     new: bool
 
 

@@ -31,11 +31,12 @@ from newsletter.render.facts import LONGEST_NAME, PaperFacts, text
 from newsletter.render.language import Language
 from newsletter.render.shown import HealthView, IssueView, PaperView, ReasonView, SectionView
 
-_LONGEST_LABEL, _LONGEST_NOTE, _LONGEST_DETAIL, _LONGEST_EXAMPLE = 90, 200, 200, 60
+_LONGEST_LABEL, _LONGEST_NOTE, _LONGEST_DETAIL, _LONGEST_EXAMPLE = 90, 200, 120, 60
 _MOST_HEALTH, _MOST_INTERESTS, _MOST_WORDS = 12, 30, 6
 _MOST_COUNTED = 10_000_000
 _MOST_REASONS, _MOST_IN_SECTION = 3, 1
 _WORDS_A_MINUTE = 220  # of silent reading; titles and summaries are dense
+_WORDS_BESIDE = 12  # of a paper: its reason, its badges
 
 _SOURCE_NAMES = {
     "arxiv": "arXiv",
@@ -108,7 +109,9 @@ def _section(section: Section, shown: Callable[[MatchedPaper, str, int], PaperVi
         own=label.casefold() == interest.casefold(),
         topical=topical,
         papers=papers,
-        announced=max(section.announced, len(papers)),
+        count=len(papers) + section.led,
+        announced=max(section.announced, len(papers) + section.led),
+        led=section.led,
         new=not any(paper.updated for paper in papers),
     )
 
@@ -204,7 +207,7 @@ def _source_name(label: str) -> str:
 
 
 def _words(facts: PaperFacts) -> int:
-    return facts.title.count(" ") + facts.summary.count(" ") + 2
+    return facts.title.count(" ") + facts.summary.count(" ") + 2 * len(facts.first) + _WORDS_BESIDE
 
 
 @lru_cache(maxsize=8192)
