@@ -50,7 +50,14 @@ def test_every_room_is_on_the_map() -> None:
 
 def test_no_document_links_to_what_is_not_there() -> None:
     """Relative links resolve."""
-    for document in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/sources.md", "docs/interests.md", "docs/templates.md"):
+    for document in (
+        "README.md",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "docs/sources.md",
+        "docs/interests.md",
+        "docs/templates.md",
+    ):
         text = (ROOT / document).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)|src=\"(?!https?:)([^\"]+)\"", text):
             assert (ROOT / "".join(target)).exists(), (document, target)

@@ -153,7 +153,10 @@ def test_a_preview_stands_alone_and_tells_what_the_checks_found(collected: Store
 
 def test_an_unknown_look_says_which_there_are() -> None:
     """By the names that the settings use."""
-    with pytest.raises(TemplateError, match="template: galery: there is no such look; there is gallery, default, plain; did you mean gallery"):
+    with pytest.raises(
+        TemplateError,
+        match="template: galery: there is no such look; there is gallery, default, plain; did you mean gallery",
+    ):
         compile_templates(look="galery")
 
 
