@@ -1,6 +1,6 @@
 """Emails a second on one core: templates compiled once, beside the pipeline that runs for each email.
 
-    python benchmarks/render.py
+    python benchmarks/render.py [--quick]
 
 Every side makes finished bytes: HTML, text and MIME, of issues with 20 papers, each reader with five interests, and an
 order and scores of their own, of the 80 papers that ship. The interests are *shared*, drawn from 1,000 phrases of which
@@ -69,7 +69,10 @@ WORDS = (
 ).split()
 SECTIONS = 5
 FOUND = 8  # papers by one phrase
-FIRST = 2_000  # readers who have their emails before it is measured: the first ones cost more, see the last table
+FIRST, QUICK = (
+    2_000,
+    20,
+)  # readers before it is measured: the first cost more, see the last table
 SIDES = {"ours": 200, "bare": 100, "tuned": 12, "ordinary": 8}  # emails in a round
 SHARED, DISTINCT = 1_000, 0  # phrases to choose from; 0 where nobody shares any
 
@@ -88,21 +91,23 @@ def main() -> None:
     """Print the four sides, their ratios, and how the cost of ours grows."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=7, help="turns that each side takes")
+    parser.add_argument("--quick", action="store_true", help="two rounds and a few readers, to see that it runs")
     parser.add_argument("--papers", type=int, default=20, help="papers in a message")
     options = parser.parse_args()
     papers = sample_edition().papers
-    compare(options.papers, options.rounds, SHARED)
-    compare(options.papers, options.rounds, SHARED, together=True)
-    compare(options.papers, options.rounds, DISTINCT)
+    rounds, first = (2, QUICK) if options.quick else (options.rounds, FIRST)
+    compare(options.papers, rounds, SHARED, first)
+    compare(options.papers, rounds, SHARED, first, together=True)
+    compare(options.papers, rounds, DISTINCT, first)
     grow_with_papers(papers)
-    grow_with_subscribers(papers, options.papers)
+    grow_with_subscribers(papers, options.papers, most=100 if options.quick else 10_000)
 
 
-def compare(count: int, rounds: int, pool: int, *, together: bool = False) -> None:
+def compare(count: int, rounds: int, pool: int, first: int, *, together: bool = False) -> None:
     """Print the CPU time of each side, and the median of its ratios to ours."""
     one = ProcessPoolExecutor(1, get_context("spawn"))
     workers = {name: one if together else ProcessPoolExecutor(1, get_context("spawn")) for name in SIDES}
-    sizes = [worker.submit(prepare, name, count, rounds, pool).result() for name, worker in workers.items()]
+    sizes = [worker.submit(prepare, name, count, rounds, pool, first).result() for name, worker in workers.items()]
     spent: dict[str, list[float]] = {name: [] for name in SIDES}
     for turn in range(rounds):
         for name, worker in workers.items():
@@ -123,17 +128,17 @@ def compare(count: int, rounds: int, pool: int, *, together: bool = False) -> No
 _prepared: dict[str, tuple[Callable[[Any], object], Sequence[Any]]] = {}
 
 
-def prepare(side: str, count: int, rounds: int, pool: int) -> int:
+def prepare(side: str, count: int, rounds: int, pool: int, readers: int) -> int:
     """Make ready what a side needs, in its own process; return the size of its first message, 0 for what makes none."""
     logging.getLogger("CSSUTILS").setLevel(logging.CRITICAL)
     papers, ways, size = sample_edition().papers, pipelines(), SIDES[side]
     ours = side == "ours"
-    issues = [issue_of(papers, count, number, pool) for number in range(FIRST + size * rounds if ours else size)]
+    issues = [issue_of(papers, count, number, pool) for number in range(readers + size * rounds if ours else size)]
     given = issues if ours else views_of(issues)
     way = getattr(ways, side)
-    for each in given[: FIRST if ours else 3]:  # compiled, cached, warm
+    for each in given[: readers if ours else 3]:  # compiled, cached, warm
         first = way(each)
-    _prepared[side] = (way, given[FIRST:] if ours else given)
+    _prepared[side] = (way, given[readers:] if ours else given)
     gc.collect()
     gc.freeze()  # the issues are the benchmark's own
     return len(first) if isinstance(first, bytes) else 0
@@ -158,10 +163,10 @@ def grow_with_papers(papers: Sequence[Paper]) -> None:
         print(f"{count:6}{1000 * spent:8.3f}{1e6 * spent / count:13.0f}")
 
 
-def grow_with_subscribers(papers: Sequence[Paper], count: int) -> None:
+def grow_with_subscribers(papers: Sequence[Paper], count: int, *, most: int) -> None:
     """Print the cost of an email by the number of subscribers, nothing made before."""
     print("\nsubscribers  ms each   memory MB")
-    for many in (10, 100, 1_000, 10_000):
+    for many in (size for size in (10, 100, 1_000, 10_000) if size <= most):
         ours = pipelines().ours
         issues = [issue_of(papers, count, number) for number in range(min(many, 1_000))]
         spent = cpu_per_call(lambda number: ours(issues[number % 1_000]), range(many))  # noqa: B023

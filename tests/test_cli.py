@@ -304,7 +304,7 @@ def test_preview_needs_no_settings_and_no_network(newsletter: Command, tmp_path:
     ran = newsletter("preview", "--once", "--out", "look")
 
     assert ran.code == 0
-    assert {path.suffix for path in (tmp_path / "look").iterdir()} == {".html", ".txt", ".eml"}
+    assert {path.suffix for path in (tmp_path / "look").iterdir()} == {".html", ".txt", ".eml", ".json"}
     assert "index.html" in ran.out
 
 
