@@ -17,7 +17,7 @@ import jinja2
 
 from newsletter.errors import TemplateError
 from newsletter.render import guards
-from newsletter.render.environment import environment
+from newsletter.render.environment import RECORDS, environment
 from newsletter.render.files import USUAL_LOOK, Sources, read_sources
 from newsletter.render.inline import Inliner, inline
 from newsletter.render.language import Language, has_language, language_of
@@ -56,12 +56,13 @@ class Compiled:
 
 
 def _told(error: Exception) -> str:
-    """Return what went wrong, in the words of templates."""
-    if not isinstance(error, AttributeError) or not error.name:
+    """Return what went wrong, in the words of templates and not of Python."""
+    found = re.fullmatch(r"'(?:[\w.]*\.)?(\w+)(?: object)?' (?:object )?has no attribute '(\w+)'", str(error))
+    if not found or found[1] not in RECORDS:
         return str(error)
-    record = type(error.obj).__name__.removesuffix("View").removesuffix("Facts").lower()
-    near = get_close_matches(error.name, [name for name in dir(error.obj) if not name.startswith("_")], n=1)
-    return f'"{record}" has no "{error.name}"' + (f'; did you mean "{near[0]}"?' if near else "")
+    near = get_close_matches(found[2], RECORDS[found[1]], n=1)
+    record = found[1].removesuffix("View").removesuffix("Facts").lower()
+    return f'"{record}" has no "{found[2]}"' + (f'; did you mean "{near[0]}"?' if near else "")
 
 
 @dataclass(frozen=True, slots=True)

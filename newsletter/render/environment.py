@@ -23,7 +23,10 @@ from newsletter.render.shown import HealthView, IssueView, PaperView, ReasonView
 _OPEN = frozenset((HealthView, IssueView, PaperFacts, PaperView, Picture, ReasonView, SectionView, LoopContext))
 
 
-_READ = frozenset(name for kind in _OPEN for name in dir(kind) if name.isidentifier() and name[0] != "_")
+RECORDS = {kind.__name__: tuple(name for name in dir(kind) if name[0] != "_") for kind in _OPEN}
+"""What may be read of each open record, by the name of its class."""
+
+_READ = frozenset(name for names in RECORDS.values() for name in names)
 
 
 class Generator(CodeGenerator):
