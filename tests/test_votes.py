@@ -13,7 +13,7 @@ from makers import DAY, NOW, a_paper, an_edition
 from settings_files import saved
 from typer.testing import CliRunner, Result
 
-from newsletter.cli import looking, votes
+from newsletter.cli import explaining, votes
 from newsletter.errors import UsageError
 from newsletter.models import Signals
 from newsletter.store import Store
@@ -54,7 +54,7 @@ def run(store: Store, *arguments: str) -> Result:
     """Run a command on the settings beside the store."""
     app = typer.Typer()
     votes.register(app)
-    looking.register(app)
+    explaining.register(app)
     return CliRunner().invoke(app, [*arguments, "--config", str(store.path.with_name("subscribers.yaml"))])
 
 

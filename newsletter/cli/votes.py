@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.console import say, say_json
-from newsletter.cli.looking import named_paper, tell_unclear
+from newsletter.cli.explaining import named_paper, tell_unclear
 from newsletter.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, find_subscriber, read_config
 from newsletter.errors import UsageError
 
