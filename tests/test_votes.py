@@ -13,7 +13,7 @@ from makers import DAY, NOW, a_paper, an_edition
 from settings_files import saved
 from typer.testing import CliRunner, Result
 
-from newsletter.cli import explaining, votes
+from newsletter.cli import explaining, previewing, votes
 from newsletter.errors import UsageError
 from newsletter.models import Signals
 from newsletter.store import Store
@@ -55,6 +55,7 @@ def run(store: Store, *arguments: str) -> Result:
     app = typer.Typer()
     votes.register(app)
     explaining.register(app)
+    previewing.register(app)
     return CliRunner().invoke(app, [*arguments, "--config", str(store.path.with_name("subscribers.yaml"))])
 
 
