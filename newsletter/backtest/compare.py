@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from newsletter.backtest.replay import Replayed
 from newsletter.config import Config
-from newsletter.models import Cut, CutReason, MatchedPaper, Status, Subscriber
+from newsletter.explain.sentences import why_cut, why_unmatched
+from newsletter.models import CutReason, MatchedPaper, Status, Subscriber
 
 
 class Kind(StrEnum):
@@ -40,6 +41,14 @@ class Cause(StrEnum):
     SCORE = "score"
     RECEIVED = "received"
     NO_ISSUE = "no issue"  # no issue of these days covers its edition
+
+
+_CAUSES = {
+    CutReason.EXCLUDED: Cause.EXCLUDED,
+    CutReason.SENT: Cause.RECEIVED,
+    CutReason.LIMIT: Cause.LIMIT,
+    CutReason.SCORE: Cause.SCORE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,17 +204,8 @@ class _Side:
         for issue in covering:
             for cut in issue.cut:
                 if cut.matched.paper.id == matched.paper.id:
-                    return _told(cut)
-        return Absence(Cause.UNMATCHED, self._unmatched(matched))
-
-    def _unmatched(self, matched: MatchedPaper) -> str:
-        assert self.reader is not None  # noqa: S101 - asked for readers only
-        asked = [reason.interest for reason in matched.reasons]
-        mine = {interest.name for interest in self.reader.interests}
-        missing, kept = [name for name in asked if name not in mine], [name for name in asked if name in mine]
-        parts = [f"{_quoted(missing)} {'is' if len(missing) == 1 else 'are'} not asked for"] if missing else []
-        parts += [f"{_quoted(kept)} {'does' if len(kept) == 1 else 'do'} not let it through"] if kept else []
-        return f"not matched: {'; '.join(parts)}"
+                    return Absence(_CAUSES[cut.reason], why_cut(cut))
+        return Absence(Cause.UNMATCHED, why_unmatched(matched, self.reader))
 
 
 def _positions(replayed: Replayed) -> Iterator[tuple[str, int, MatchedPaper]]:
@@ -271,18 +271,3 @@ def _standing(old: _Side, new: _Side) -> Standing:
 def _same(one: Subscriber, other: Subscriber) -> bool:
     """Return whether two files say the same of a reader, however they spell the address."""
     return replace(one, email="") == replace(other, email="")
-
-
-def _told(cut: Cut) -> Absence:
-    """Return what `compose` says of a paper it left out, as a sentence of its own."""
-    if cut.reason is CutReason.EXCLUDED:
-        return Absence(Cause.EXCLUDED, f"excluded by {cut.detail}")
-    if cut.reason is CutReason.SENT:
-        return Absence(Cause.RECEIVED, f"received already {cut.detail}")
-    if cut.reason is CutReason.LIMIT:
-        return Absence(Cause.LIMIT, f"cut: {cut.detail}")
-    return Absence(Cause.SCORE, cut.detail)
-
-
-def _quoted(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)

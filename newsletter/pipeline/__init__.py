@@ -15,7 +15,7 @@ from newsletter.pipeline.collecting import Progress, always, collect_edition, si
 from newsletter.pipeline.drafts import Due, Outcome, OutcomeKind
 from newsletter.pipeline.editions import Prepared, edition_between, issue_for, prepare
 from newsletter.pipeline.examples import collect_examples, examples_of, unknown_examples
-from newsletter.pipeline.groundwork import groundwork
+from newsletter.pipeline.groundwork import groundwork, groundwork_alone
 from newsletter.pipeline.issues import Clock, deliver_waiting, send
 from newsletter.pipeline.trends import find_pick, trends_on, unknown_pick
 
@@ -34,6 +34,7 @@ __all__ = [
     "examples_of",
     "find_pick",
     "groundwork",
+    "groundwork_alone",
     "issue_for",
     "prepare",
     "send",

@@ -274,15 +274,14 @@ def issue_for(
 
 
 def trying(prepared: Prepared, subscriber: Subscriber) -> Prepared:
-    """Return the groundwork of one reader whose interests or bar are others than those it was made for."""
-    hits = score(
-        subscriber.interests,
-        prepared.hits.reading,
-        encode=prepared.hits.encode,
-        floor=bar(subscriber),
-        tastes=prepared.hits.tastes,
-    )
-    return replace(prepared, hits=hits, interests={})
+    """Return the groundwork of one reader whose interests or bar are others than those it was made for.
+
+    Headings are found among the same papers, by the same namer, whose making is most of an issue's cost.
+    """
+    tastes, reading = prepared.hits.tastes, prepared.hits.reading
+    own = own_interests(subscriber.email, subscriber.interests, tastes, reading.background)
+    hits = score(own, reading, encode=prepared.hits.encode, floor=bar(subscriber), tastes=tastes)
+    return replace(prepared, hits=hits, interests={subscriber.email: own}, naming=lambda: prepared.namer)
 
 
 def _announced(prepared: Prepared, subscriber: Subscriber) -> dict[str, int]:

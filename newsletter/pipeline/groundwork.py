@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from newsletter.match import Tastes, Voted
-from newsletter.models import Edition, InterestKind, Subscriber, Trend
+from newsletter.models import Edition, InterestKind, Pick, Subscriber, Trend
 from newsletter.pipeline.collecting import Progress, silent
 from newsletter.pipeline.editions import Prepared, prepare, vectors_of
 from newsletter.pipeline.examples import examples_of
 from newsletter.store import Store
+from newsletter.trending import trending
 from newsletter.weights import Weights
 
 
@@ -34,6 +36,28 @@ def groundwork(
         trends=trends,
         progress=progress,
     )
+
+
+def groundwork_alone(
+    edition: Edition,
+    subscribers: Iterable[Subscriber],
+    weights: Weights,
+    *,
+    picks: Sequence[Pick],
+    now: datetime,
+    progress: Progress = silent,
+) -> Prepared:
+    """Return what `groundwork` does where nothing is stored: what readers name, and what trends, is of `edition`."""
+    readers = tuple(subscribers)
+    known = {name: paper for paper in reversed(edition.papers) for name in (paper.id, *paper.identities)}
+    asked = (each for reader in readers for each in (*reader.interests, *reader.exclude))
+    named = [each.phrases[0] for each in asked if each.kind is InterestKind.PAPER]
+    examples = {name: known[name] for name in named if name in known}
+    papers = {paper.id: paper for paper in examples.values()}
+    vectors = dict(zip(papers, vectors_of(tuple(papers.values()), weights, {}), strict=True))
+    trends = trending(edition.papers, votes=(), picks=picks, now=now, limit=len(edition.papers))
+    tastes = Tastes(examples, {}, vectors)
+    return prepare(edition, readers, weights, tastes=tastes, trends=trends, progress=progress)
 
 
 def tastes_of(store: Store, readers: Sequence[Subscriber], weights: Weights) -> Tastes:
