@@ -55,6 +55,14 @@ def test_a_bare_sender_address_takes_the_name_of_the_newsletter(tmp_path: Path) 
     assert loaded(tmp_path, text + ADA).newsletter.sender_name == "Daily Papers"
 
 
+def test_who_may_be_sent_a_test_is_read(tmp_path: Path) -> None:
+    """Each address once, as it is spelled first; nobody unless somebody is named."""
+    text = HEAD + "preview: {test_recipients: [Ada@example.org, grace@example.org, ada@EXAMPLE.org]}\n" + ADA
+
+    assert loaded(tmp_path, text).test_recipients == ("Ada@example.org", "grace@example.org")
+    assert loaded(tmp_path, HEAD + ADA).test_recipients == ()
+
+
 def test_the_rest_of_the_newsletter_section_is_read(tmp_path: Path) -> None:
     """Byline and answers reach the record."""
     text = HEAD.replace("}\n", ", editor: Ada, reply_to: ada@example.org}\n", 1)

@@ -28,6 +28,20 @@ TOP = {
     ),
     "tldr_empty_key": ("tldr: {url: 'http://x/v1', model: m, api_key: ''}\n", "tldr.api_key is empty"),
     "tldr_papers": ("tldr: {url: 'http://x/v1', model: m, max_papers: 0}\n", "tldr.max_papers must be at least 1"),
+    "test_recipients": (
+        "preview: {test_recipients: [ada@example.org, grace]}\n",
+        "4:46: preview.test_recipients 'grace' is no email address: the @ is missing",
+    ),
+    "test_recipients_line": ('preview: {test_recipients: ["a@example.org\\nb"]}\n', "holds a space or a line break"),
+    "test_recipients_text": (
+        "preview: {test_recipients: ada@example.org}\n",
+        "4:28: preview.test_recipients must be a list: [one, two]",
+    ),
+    "test_recipients_key": (
+        "preview: {test_recipient: [ada@example.org]}\n",
+        "4:11: preview: unknown key 'test_recipient'; did you mean 'test_recipients'?",
+    ),
+    "preview_key": ("previews: {}\n", "4:1: unknown key 'previews'; did you mean 'preview'?"),
     "unknown_key": ("foo: 1\n", "4:1: unknown key 'foo'; known: newsletter, sources,"),
     "near_key": ("scedule: {}\n", "4:1: unknown key 'scedule'; did you mean 'schedule'?"),
     "empty_value": ("schedule:\n", "4:1: schedule is empty; give it a value or leave it out"),

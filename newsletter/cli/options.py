@@ -77,8 +77,9 @@ def find_subscriber(config: Config, wanted: str) -> Subscriber:
     addresses = [each.email for each in config.subscribers]
     if found:
         raise UsageError(f"{wanted}: several subscribers are called so; say which: {', '.join(x.email for x in found)}")
-    near = get_close_matches(wanted, addresses, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    spelled = {name: each for each in reversed(addresses) for name in (each.casefold(), each.casefold().split("@")[0])}
+    near = get_close_matches(key, spelled, n=1)
+    hint = f"; did you mean {spelled[near[0]]}?" if near else ""
     raise UsageError(f"{wanted} is no subscriber in {config.path}{hint}")
 
 

@@ -56,7 +56,7 @@ def load(path: Path, *, environment: Mapping[str, str], sending: bool = True) ->
             config = _config(path, root, findings, sending=sending)
     if findings.problems or config is None:
         raise ConfigError(_in_file_order(findings.problems, files))
-    return replace(config, warnings=_in_file_order(findings.warnings, files))
+    return replace(config, warnings=_in_file_order(findings.warnings, files), files=tuple(file.path for file in files))
 
 
 @contextmanager
@@ -92,6 +92,7 @@ def _config(path: Path, root: Node, findings: Findings, *, sending: bool) -> Con
         subscribers=convert.subscribers(settings, root, findings),
         picks=convert.picks(settings, root, findings),
         tldr=convert.tldr(settings.tldr, api_key) if settings.tldr and api_key is not None else None,
+        test_recipients=convert.test_recipients(settings),
     )
 
 

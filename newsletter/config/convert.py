@@ -95,6 +95,14 @@ def tldr(section: TldrSection, api_key: str) -> TldrSettings:
     )
 
 
+def test_recipients(settings: SettingsFile) -> tuple[str, ...]:
+    """Return who may be sent a test, in the order of the file, each address once however it is spelled."""
+    found: dict[str, str] = {}
+    for address in settings.preview.test_recipients:
+        found.setdefault(address.casefold(), address)
+    return tuple(found.values())
+
+
 def store(settings: SettingsFile, folder: Path) -> str:
     """Return the address of the database; the path of an SQLite file is relative to the folder of the YAML."""
     found = re.fullmatch(r"sqlite:///(?!/)(.+)", settings.store)

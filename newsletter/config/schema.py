@@ -160,6 +160,13 @@ class TldrSection(Section):
     """How long to wait for one answer."""
 
 
+class PreviewSection(Section):
+    """What looking at issues may do beyond showing them."""
+
+    test_recipients: list[Address] = Field(default_factory=list, max_length=50)
+    """Who may be sent a test of an issue, by the studio's own button; nobody unless given."""
+
+
 class DefaultsSection(Section):
     """What holds for every subscriber who says nothing else; exclusions are added to their own."""
 
@@ -208,6 +215,7 @@ class SettingsFile(Section):
     smtp: SmtpSection | None = None
     issue: IssueSection = IssueSection()
     tldr: TldrSection | None = None
+    preview: PreviewSection = PreviewSection()
     store: Annotated[str, AfterValidator(_store)] = "sqlite:///newsletter.db"
     """The database; a relative path begins at the folder of this file."""
     templates: Line | None = None

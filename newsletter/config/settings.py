@@ -43,7 +43,8 @@ class Config:
     """Everything that `subscribers.yaml` says. Made by `load`.
 
     `store` is a database address with an absolute path. Addresses may hold passwords: neither `store` nor
-    `sources` show in a representation. `smtp` and `tldr` are None where the file has no such section.
+    `sources` show in a representation. `smtp` and `tldr` are None where the file has no such section. `files` are those
+    that were read, the first and what it includes. `test_recipients` are who may be sent a test of an issue, each once.
     """
 
     path: Path
@@ -57,7 +58,9 @@ class Config:
     subscribers: tuple[Subscriber, ...]
     picks: tuple[Pick, ...] = ()
     tldr: TldrSettings | None = None
+    test_recipients: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    files: tuple[Path, ...] = ()
 
     @property
     def readers(self) -> int:
