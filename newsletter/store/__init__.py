@@ -89,6 +89,11 @@ class Store:
         """Return the file of the database."""
         return self._database.path
 
+    @property
+    def is_current(self) -> bool:
+        """Return whether the file that is open is still the one of that name: not deleted, and not another by now."""
+        return self._database.is_current
+
     def lock(self) -> AbstractContextManager[None]:
         """Hold the lock that keeps two runs apart; LockedError at once if another run has it."""
         return self._lock.hold()

@@ -44,6 +44,7 @@ class Database:
             connect_args={"timeout": busy_timeout_seconds},
         )
         self._writer = self._engine.execution_options(writes=True)
+        self._opened: tuple[int, int] | None = None
         event.listen(self._engine, "connect", _on_connect)
         event.listen(self._engine, "begin", _on_begin)
 
@@ -63,6 +64,7 @@ class Database:
         """Bring the tables to the newest revision: nothing on a current database, all of them in an empty one."""
         with self.reading() as connection:
             revision = self._revision(connection)
+        self._opened = _identity(self.path)
         if revision == HEAD:
             return
         # WAL is a property of the file, so it is set only when the file has turned out to be ours.
@@ -70,6 +72,14 @@ class Database:
             plain.execute("PRAGMA journal_mode=WAL")
         with self.writing() as connection:
             _migrate(connection)
+
+    @property
+    def is_current(self) -> bool:
+        """Return whether the file that was opened is still the one of that name."""
+        try:
+            return self._opened == _identity(self.path)
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Close every connection."""
@@ -103,6 +113,12 @@ def has_part(column: Column[str], part: str) -> ColumnElement[bool]:
     On PostgreSQL the same is ILIKE; SQLAlchemy's `icontains`, which says both, takes twice the time here.
     """
     return column.contains(part, autoescape=True)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Return what tells a file from another of its name."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _path(url: str) -> Path:

@@ -219,13 +219,16 @@ class Outbox:
             asked = select(deliveries.c.id).where(or_(due, _with_state(_CLAIMED), _with_state(_DOT))).limit(1)
             return connection.execute(asked).one_or_none() is not None
 
-    def last_made(self, subscriber: str) -> datetime | None:
-        """Return when this reader's latest issue was made, empty ones included, failed ones not; None before any."""
+    def last_made(self, subscriber: str, *, before: date = date.max) -> datetime | None:
+        """Return when this reader's latest issue was made, empty ones included, failed ones not; None before any.
+
+        Only issues whose date is before `before` count.
+        """
         key = subscriber.casefold()
         made = select(func.max(deliveries.c.created_at)).where(
-            deliveries.c.subscriber_key == key, deliveries.c.state != _FAILED
+            deliveries.c.subscriber_key == key, deliveries.c.state != _FAILED, deliveries.c.issue_date < before
         )
-        silent = select(func.max(silences.c.at)).where(silences.c.subscriber_key == key)
+        silent = select(func.max(silences.c.at)).where(silences.c.subscriber_key == key, silences.c.issue_date < before)
         with self._database.reading() as connection:
             found = [connection.execute(asked).scalar_one() for asked in (made, silent)]
         return max((at for at in found if at is not None), default=None)
