@@ -22,6 +22,7 @@ from newsletter.models import Signals, Subscriber
 from newsletter.pipeline import Due, OutcomeKind, send
 from newsletter.preview import draw, write
 from newsletter.render import compile_templates
+from newsletter.render.files import idle_files
 from newsletter.store import Store
 from newsletter.weights import Weights
 
@@ -195,3 +196,24 @@ def test_settings_of_the_email_are_checked(newsletter: Command, tmp_path: Path, 
     assert told.code == 3
     assert message in told.err
     assert "subscribers.yaml:" in told.err
+
+
+def test_a_file_that_takes_no_part_is_told(tmp_path: Path) -> None:
+    """A slip in its name is the usual reason; what replaces or is included is no slip, nor is a look's own file."""
+    written = {
+        "issue/titel.html.j2": "<p>never seen</p>",
+        "issue/title.html.j2": '<p>{% include "issue/mine.j2" %}</p>',
+        "issue/mine.j2": "mine",
+        "look/paper.mjml.j2": "x",
+        "look/papers.mjml.j2": "x",
+        "translations/it.po": "",
+        "notes.txt": "x",
+    }
+    for name, text in written.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    assert idle_files(tmp_path) == (
+        "issue/titel.html.j2 replaces no template, and none includes it; did you mean issue/title.html.j2?",
+        "look/papers.mjml.j2 replaces no template, and none includes it; did you mean issue/paper.mjml.j2?",
+    )

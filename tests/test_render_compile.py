@@ -161,7 +161,7 @@ def both_ways(engine: Inliner, code: str) -> BothWays:
         pieces = tuple(mirror(pieces))
         css = join(mirror(flatten(CSS_NAME, sources))).text
     once = as_template(HTML_NAME, compile_html(pieces, css=css, inliner=engine), language, autoescape=True)
-    as_mjml = as_template(HTML_NAME, join(pieces), language, autoescape=True)
+    as_mjml = as_template(HTML_NAME, pieces, language, autoescape=True)
 
     def each_time(shown: IssueView) -> str:
         mjml = as_mjml.fill(issue=shown)

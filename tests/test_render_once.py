@@ -16,7 +16,7 @@ from newsletter.render import once as once_module
 from newsletter.render.compile import Compiled, as_template
 from newsletter.render.language import language_of
 from newsletter.render.once import Filled
-from newsletter.render.protect import flatten, join
+from newsletter.render.protect import flatten
 from newsletter.sample.cases import cases
 
 NEWSLETTER = a_newsletter(editor="Ada Lovelace")
@@ -24,7 +24,7 @@ NEWSLETTER = a_newsletter(editor="Ada Lovelace")
 
 def template(source: str, *, autoescape: bool = False) -> Compiled:
     """Return a template of a test's own."""
-    return as_template("mail", join(flatten("mail", {"mail": source})), language_of("en", {}), autoescape=autoescape)
+    return as_template("mail", flatten("mail", {"mail": source}), language_of("en", {}), autoescape=autoescape)
 
 
 def in_language(issue: Issue, code: str) -> Issue:
@@ -76,9 +76,9 @@ def test_a_row_says_what_this_reader_should_know() -> None:
 
 
 def test_what_is_filled_once_is_filled_once() -> None:
-    """And anew for other values, or another place."""
+    """And anew for other values, or in another place."""
     filled, calls = Filled(), list[str]()
-    source = "{% once a %}{{ a.say() }}{% endonce %}{% once a %}{{ a.say() }}{% endonce %}"
+    source = "{% once a %}{{ a.say() }}{% endonce %}{% once a %}{{ a.say() }} {% endonce %}"
 
     class Speaker:
         def say(self) -> str:
@@ -87,7 +87,7 @@ def test_what_is_filled_once_is_filled_once() -> None:
 
     one, two = Speaker(), Speaker()
 
-    assert [template(source).fill(filled, a=each) for each in (one, one, two)] == ["12", "12", "34"]
+    assert [template(source).fill(filled, a=each) for each in (one, one, two)] == ["12 ", "12 ", "34 "]
 
 
 def test_too_many_parts_are_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,6 +131,7 @@ def _unknown_papers(config: Config) -> list[str]:
 def _idle_settings(config: Config) -> list[str]:
     """Return what stands in the settings and can have no effect, or points to nothing."""
     from newsletter.models import AnnounceType  # noqa: PLC0415 - loaded by now
+    from newsletter.render.files import idle_files  # noqa: PLC0415
     from newsletter.sources.arxiv import Arxiv  # noqa: PLC0415
 
     found = []
@@ -143,7 +144,7 @@ def _idle_settings(config: Config) -> list[str]:
         pattern = getattr(source, "path", None)
         if pattern and not _matches(pattern, config.path.absolute().parent):
             found.append(f"{source.label}: no file is called {pattern} yet")
-    return found
+    return [*found, *(f"templates: {line}" for line in (idle_files(config.templates) if config.templates else ()))]
 
 
 def _matches(pattern: str, folder: Path) -> bool:

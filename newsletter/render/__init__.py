@@ -23,9 +23,20 @@ from newsletter.render.letters import LetterKind, letter
 from newsletter.render.once import Filled
 from newsletter.render.shown import Detail, IssueView
 from newsletter.render.subject import subject
+from newsletter.render.trace import Traced, trace
 from newsletter.render.view import view
 
-__all__ = ["NO_PICTURES", "Abstract", "LetterKind", "Renderer", "Templates", "compile_templates", "letter", "render"]
+__all__ = [
+    "NO_PICTURES",
+    "Abstract",
+    "LetterKind",
+    "Renderer",
+    "Templates",
+    "Traced",
+    "compile_templates",
+    "letter",
+    "render",
+]
 
 NO_PICTURES: Mapping[str, Picture] = MappingProxyType({})
 
@@ -40,13 +51,16 @@ class Renderer:
         *,
         abstract: Abstract = "summary",
         readers: int = 0,
+        before: Renderer | None = None,
     ) -> None:
         """Take what all issues share.
 
-        `abstract` is how much of each abstract is shown. `readers` is how many the newsletter has, for its byline.
+        `abstract` is how much of each abstract is shown. `readers` is how many the newsletter has, for its byline. What
+        the renderer `before` put together of papers is taken over.
         """
-        self._newsletter, self._templates, self._abstract, self._readers = newsletter, templates, abstract, readers
-        self._facts: dict[str, tuple[Paper, PaperFacts]] = {}
+        self._newsletter, self._templates, self.abstract, self._readers = newsletter, templates, abstract, readers
+        same = before is not None and before.abstract == abstract
+        self.facts: dict[str, tuple[Paper, PaperFacts]] = before.facts if before and same else {}
         self._made: dict[str, tuple[Parts, Filled, Filled]] = {}
 
     def render(self, issue: Issue, *, date: datetime, pictures: Mapping[str, Picture] = NO_PICTURES) -> Email:
@@ -60,7 +74,7 @@ class Renderer:
         if reader.language not in self._made:
             self._made[reader.language] = (self._templates.parts("issue", reader.language), Filled(), Filled())
         parts, in_html, in_text = self._made[reader.language]
-        shown = view(issue, newsletter, parts.language, partial(self._facts_of, pictures), readers=self._readers)
+        shown = self.view(issue, pictures)
 
         def html_of(some: IssueView) -> str:
             return parts.html.fill(in_html, issue=some)
@@ -78,10 +92,31 @@ class Renderer:
             pictures=_shown_in(html, shown),
         )
 
+    def view(self, issue: Issue, pictures: Mapping[str, Picture] = NO_PICTURES) -> IssueView:
+        """Return what the templates are given of an issue."""
+        language = self._templates.parts("issue", issue.subscriber.language).language
+        facts = partial(self._facts_of, pictures)
+        return view(issue, self._newsletter, language, facts, readers=self._readers)
+
+    def trace(self, issue: Issue, *, date: datetime, pictures: Mapping[str, Picture] = NO_PICTURES) -> Traced:
+        """Return which line of a template wrote each line of what `render` gives for the same arguments."""
+        email, shown = self.render(issue, date=date, pictures=pictures), self.view(issue, pictures)
+        parts, views = self._templates.parts("issue", issue.subscriber.language), dict[str, IssueView]()
+
+        def html_of(some: IssueView) -> str:
+            html = parts.html.fill(issue=some)
+            views[html] = some
+            return html
+
+        if email.html:
+            fit(shown, html_of)  # by the same steps to the same email, whose view is wanted
+        html = (email.html, views.get(email.html, shown))
+        return trace(self._templates.sources, issue.subscriber.language, html=html, text=(email.text, shown))
+
     def _facts_of(self, pictures: Mapping[str, Picture], paper: Paper) -> PaperFacts:
-        known, picture = self._facts.get(paper.id), pictures.get(paper.id)
+        known, picture = self.facts.get(paper.id), pictures.get(paper.id)
         if known is None or known[1].picture != picture or (known[0] is not paper and known[0] != paper):
-            known = self._facts[paper.id] = (paper, facts_of(paper, self._abstract, picture))
+            known = self.facts[paper.id] = (paper, facts_of(paper, self.abstract, picture))
         return known[1]
 
 

@@ -1,16 +1,17 @@
 """Templates compiled once: MJML and the inliner run over the template, and per subscriber only Jinja runs.
 
 flatten → protect → checks → MJML → inliner → checks → restore → Jinja. Measured against running MJML and premailer
-on each finished email this is some twenty times faster, and no paper's title ever reaches an XML or CSS parser.
+on each finished email this is some twenty times faster, and no paper's title ever reaches an XML or CSS parser. Every
+step keeps what it made of the same input, so that after an edit only what the edit touches is compiled again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import jinja2
@@ -21,38 +22,55 @@ from newsletter.render.environment import RECORDS, environment
 from newsletter.render.files import USUAL_LOOK, Sources, read_sources
 from newsletter.render.inline import Inliner, inline
 from newsletter.render.language import Language, has_language, language_of
-from newsletter.render.once import FILLED, Filled
-from newsletter.render.protect import Joined, Kind, Piece, flatten, join, mirror, protect, restore
+from newsletter.render.once import FILLING, Filled, Filling
+from newsletter.render.protect import Joined, Kind, Piece, Place, flatten, join, mirror, protect, restore
+from newsletter.render.skeleton import Parted, Slot, compiled, part, text_of, with_texts
 
 CSS_NAME = "issue/inline.css"
 # Where a line end is no text: between rows, and before what is a block of its own.
-_BETWEEN_BLOCKS = re.compile(r"(?<=</tr>)(?=<tr[ >]|</tbody>|$)|(?<=<tbody>)(?!\n)|(?<=>)(?=<(?:p|h[1-6])[ >])")
+BETWEEN_BLOCKS = re.compile(r"(?<=</tr>)(?=<tr[ >]|</tbody>|$)|(?<=<tbody>)(?!\n)|(?<=>)(?=<(?:p|h[1-6])[ >])")
 DOCUMENTS = ("issue", "confirm", "welcome", "goodbye")
 """What emails there are: each has `NAME/NAME.mjml.j2` and `NAME/NAME.txt.j2`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Compiled:
     """One template, ready to be filled as often as there are subscribers."""
 
     name: str
-    source: Joined
-    template: jinja2.Template
+    parted: Parted
+    templates: tuple[jinja2.Template, ...]
+    """The template of each unit."""
 
     def fill(self, filled: Filled | None = None, /, **values: object) -> str:
         """Return the template with `values` in it; whatever goes wrong is a TemplateError with its line.
 
         `filled` holds what is filled once for many; without it that is done anew.
         """
+        return "".join(self.pieces(Filling(Filled() if filled is None else filled, self.templates, values)))
+
+    def pieces(self, filling: Filling) -> list[str]:
+        """Return what `fill` gives, in pieces."""
+        token = FILLING.set(filling)
         try:
-            token = FILLED.set(Filled() if filled is None else filled)
-            try:
-                return self.template.render(values)
-            finally:
-                FILLED.reset(token)
+            # What one of the outermost sets, the next ones find.
+            return [text for number in self.parted.outermost for text in filling.texts(number)]
         except Exception as error:  # a template may be the user's own and fail in any way
-            place = self.source.at_line(_failing_line(error, self.name))
+            place = self._place(error)
             raise TemplateError(_told(error), template=place.template or self.name, line=place.line) from error
+        finally:
+            FILLING.reset(token)
+
+    def _place(self, error: BaseException) -> Place:
+        """Return where the template failed: the innermost frame of the traceback that is a template's."""
+        place, frame = Place("", 1), error.__traceback__
+        while frame:
+            template = frame.tb_frame.f_globals.get("__jinja_template__")
+            if template is not None and template in self.templates:
+                source = self.parted.units[self.templates.index(template)].source
+                place = source.at_line(template.get_corresponding_lineno(frame.tb_lineno))
+            frame = frame.tb_next
+        return place
 
 
 def _told(error: Exception) -> str:
@@ -65,13 +83,18 @@ def _told(error: Exception) -> str:
     return f'"{record}" has no "{found[2]}"' + (f'; did you mean "{near[0]}"?' if near else "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Parts:
     """The two parts of an email, compiled, in one language."""
 
     html: Compiled
-    text: Compiled
     language: Language
+    _compile_text: Callable[[], Compiled]
+
+    @cached_property
+    def text(self) -> Compiled:
+        """Return the text part, compiled when it is first asked for; TemplateError for a mistake in it."""
+        return self._compile_text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,60 +125,73 @@ def compile_templates(overrides: Path | None = None, *, look: str = USUAL_LOOK) 
     once per process, however often this is called.
     """
     templates = Templates(read_sources(overrides, look=look))
-    templates.parts()
+    templates.parts().text  # noqa: B018 - it is compiled when it is asked for
     return templates
 
 
 @lru_cache(maxsize=64)
 def _parts(sources: Sources, document: str, code: str) -> Parts:
     language = language_of(code, sources.catalogs())
-    joined = _html(sources, document, language.direction)
-    text = join(flatten(f"{document}/{document}.txt.j2", sources.by_name(), files=sources.own_files()))
-    return Parts(
-        as_template(f"{document}/{document}.mjml.j2", joined, language, autoescape=True),
-        as_template(f"{document}/{document}.txt.j2", text, language, autoescape=False),
-        language,
-    )
+    html, name = html_of(sources, document, language.direction), f"{document}/{document}.txt.j2"
+
+    def text() -> Compiled:
+        pieces = flatten(name, sources.by_name(), files=sources.own_files())
+        return as_template(name, pieces, language, autoescape=False)
+
+    return Parts(as_template(f"{document}/{document}.mjml.j2", html, language, autoescape=True), language, text)
 
 
 @lru_cache(maxsize=16)
-def _html(sources: Sources, document: str, direction: str) -> Joined:
+def html_of(sources: Sources, document: str, direction: str) -> tuple[Piece, ...]:
     """Return one email's HTML with its Jinja intact, for every language of a direction."""
+    pieces, css = mjml_of(sources, document, direction)
+    css_name = sources.own_files().get(CSS_NAME, CSS_NAME)
+    return compile_html(pieces, css=css, name=f"{document}/{document}.mjml.j2", css_name=css_name)
+
+
+def mjml_of(sources: Sources, document: str, direction: str) -> tuple[tuple[Piece, ...], str]:
+    """Return one email's MJML, and the styles that are inlined into it, for every language of a direction."""
     by_name, files = sources.by_name(), sources.own_files()
-    pieces = tuple(flatten(f"{document}/{document}.mjml.j2", by_name, files=files))
-    css = by_name[CSS_NAME]
-    if direction == "rtl":
-        pieces = tuple(mirror(pieces))
-        css = join(mirror(flatten(CSS_NAME, by_name, files=files))).text
-    name = f"{document}/{document}.mjml.j2"
-    return compile_html(pieces, css=css, name=name, css_name=files.get(CSS_NAME, CSS_NAME))
+    pieces, css = tuple(flatten(f"{document}/{document}.mjml.j2", by_name, files=files)), by_name[CSS_NAME]
+    if direction != "rtl":
+        return pieces, css
+    return tuple(mirror(pieces)), join(mirror(flatten(CSS_NAME, by_name, files=files))).text
 
 
 def compile_html(
     pieces: tuple[Piece, ...], *, css: str, name: str = "", css_name: str = CSS_NAME, inliner: Inliner = inline
-) -> Joined:
-    """Return the pieces of an MJML template as HTML with styles inlined and its Jinja intact."""
+) -> tuple[Piece, ...]:
+    """Return the pieces of an MJML template as those of HTML: styles inlined, its Jinja intact."""
     if not pieces:
         raise TemplateError("is empty", template=name)
-    # A mistake in Jinja is best reported before anything else.
-    as_template(name, join(pieces), language_of("en", {}), autoescape=True)
-    styles, protected = flatten(css_name, {css_name: css}), protect(pieces)
-    guards.check_styles(join(styles))
-    guards.check_fetches(protected.markup)
-    guards.check_markup(protected.markup)
-    html = re.sub(r"\n\s+", "\n", inliner(mjml_to_html(protected.markup), css))
-    guards.check_tokens(html, protected.constructs)
-    guards.check_balance(html, protected.constructs)
-    return join(_on_own_lines(restore(html, protected.constructs)))
+    try:
+        protected = protect(pieces)
+        guards.check_styles(join(flatten(css_name, {css_name: css})))
+        html = styled(protected.markup, css, inliner)
+        guards.check_tokens(html, protected.constructs)
+        guards.check_balance(html, protected.constructs)
+    except TemplateError:
+        # A mistake in Jinja is best reported before anything else.
+        compiled(part(pieces), autoescape=True)
+        raise
+    return tuple(on_own_lines(restore(html, protected.constructs)))
 
 
-def _on_own_lines(pieces: Iterable[Piece]) -> Iterator[Piece]:
+@lru_cache(maxsize=16)
+def styled(markup: Joined, css: str, inliner: Inliner = inline) -> str:
+    """Return MJML as HTML with styles inlined, tokens in the place of its constructs."""
+    guards.check_fetches(markup)
+    guards.check_markup(markup)
+    return re.sub(r"\n\s+", "\n", inliner(mjml_to_html(markup), css))
+
+
+def on_own_lines(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """Yield the pieces with a line end before and after what is filled in, and no other: lines are encoded and kept.
 
     What is filled once stands on lines of its own, see `once`.
     """
     for piece in pieces:
-        text = _BETWEEN_BLOCKS.sub("\n", piece.text)
+        text = BETWEEN_BLOCKS.sub("\n", piece.text)
         first, *inner = text.split("\n") if piece.kind is Kind.DATA else (piece.text,)
         if len(inner) > 1:
             first = "\n".join((first, " ".join(inner[:-1]), inner[-1]))
@@ -179,27 +215,25 @@ def mjml_to_html(markup: Joined) -> str:
         raise TemplateError(f"MJML: {error}", template=place.template, line=place.line if found else 0) from error
 
 
-def as_template(name: str, joined: Joined, language: Language, *, autoescape: bool) -> Compiled:
-    """Return joined pieces as a template that can be filled; TemplateError for a mistake in its Jinja."""
-    jinja = environment(language, autoescape=autoescape)
-    try:
-        code = jinja.compile(joined.text, name=name, filename=name)
-    except jinja2.TemplateSyntaxError as error:
-        place = joined.at_line(error.lineno)
-        raise TemplateError(error.message or "syntax error", template=place.template, line=place.line) from error
-    except (jinja2.TemplateError, SyntaxError) as error:
-        raise TemplateError(str(error), template=name) from error
-    return Compiled(name, joined, jinja2.Template.from_code(jinja, code, jinja.make_globals(None)))
+def as_template(
+    name: str,
+    pieces: Iterable[Piece],
+    language: Language,
+    *,
+    autoescape: bool,
+    show: Callable[[Slot], str | int] = text_of,
+) -> Compiled:
+    """Return pieces as a template that can be filled; TemplateError for a mistake in its Jinja.
 
-
-def _failing_line(error: BaseException, name: str) -> int:
-    """Return the line of the template at which `error` was raised; Jinja tells it only in the traceback."""
-    line, frame = 1, error.__traceback__
-    while frame:
-        if frame.tb_frame.f_code.co_filename == name:
-            line = frame.tb_lineno
-        frame = frame.tb_next
-    return line
+    `show` gives what a slot of a unit shows.
+    """
+    parted, jinja = part(pieces), environment(language, autoescape=autoescape)
+    shared = jinja.make_globals(None)
+    templates = (
+        jinja2.Template.from_code(jinja, with_texts(code.code, [show(slot) for slot in unit.slots]), shared)
+        for unit, code in zip(parted.units, compiled(parted, autoescape=autoescape), strict=True)
+    )
+    return Compiled(name, parted, tuple(templates))
 
 
 def _characters(text: str, octets: int) -> int:

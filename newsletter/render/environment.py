@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from functools import lru_cache
+from io import StringIO
 from typing import Any
 
 import jinja2
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.idtracking import VAR_LOAD_RESOLVE
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
@@ -32,8 +36,43 @@ _READ = frozenset(name for names in RECORDS.values() for name in names)
 class Generator(CodeGenerator):
     """Writes Python that reads attributes of open records at once, and escapes only what is not escaped yet.
 
-    Everything else is asked of the sandbox, and escaped, as Jinja writes it.
+    Everything else is asked of the sandbox, and escaped, as Jinja writes it. A text is a number, see `skeleton`, and
+    becomes bytes: a list of numbers and of what constants show. No filter is called before a template is filled, so
+    that the code is the same in every language.
     """
+
+    def __init__(self, jinja: jinja2.Environment) -> None:
+        self._written = StringIO()
+        super().__init__(jinja, None, None, self._written, optimized=False)
+        self.outside = set[str]()
+        """The names that the template does not make itself."""
+
+    @property
+    def written(self) -> str:
+        """Return the Python that is written so far."""
+        return self._written.getvalue()
+
+    def enter_frame(self, frame: Frame) -> None:
+        """Write how names are found, and remember which come from outside."""
+        super().enter_frame(frame)
+        loads = frame.symbols.loads.values()
+        self.outside |= {str(name) for action, name in loads if action == VAR_LOAD_RESOLVE} - set(
+            self.environment.globals
+        )
+
+    def visit_TemplateData(self, node: nodes.TemplateData, frame: Frame) -> None:  # noqa: ARG002, N802 - Jinja's name
+        """Write the number of a part that is filled once."""
+        self.write(_as_bytes([int(node.data)]))
+
+    def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> Any:
+        if isinstance(node, nodes.TemplateData):
+            return int(node.data)
+        if isinstance(node, nodes.Const):
+            return super()._output_child_to_const(node, frame, finalize)
+        raise nodes.Impossible
+
+    def _output_const_repr(self, group: Iterable[Any]) -> str:
+        return _as_bytes(list(group))
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
         """Write `record.attribute`, the record found once."""
@@ -56,6 +95,10 @@ class Generator(CodeGenerator):
         else:
             kind, function = ("Markup", "escape") if frame.eval_ctx.autoescape else ("str", "str")
             self.write(f").__class__ is {kind} else {function}(_shown))")
+
+
+def _as_bytes(group: list[int | str]) -> str:
+    return repr(json.dumps(group).encode())
 
 
 class Environment(ImmutableSandboxedEnvironment):

@@ -7,6 +7,7 @@ the same names there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,6 +21,7 @@ USUAL_LOOK = "issue"
 _LETTERS = frozenset(("confirm", "goodbye", "letter", "welcome"))
 _TRANSLATIONS = "translations"
 _SUFFIXES = (".j2", ".css", ".po")
+_INCLUDED = re.compile(r"""\binclude\s+["']([^"']+)["']""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,28 @@ def read_sources(overrides: Path | None = None, *, look: str = USUAL_LOOK) -> So
     sources = Sources(tuple(sorted(texts.items())), look)
     if look not in sources.looks():
         names = ["default" if name == USUAL_LOOK else name for name in sources.looks()]
-        near = get_close_matches(look, names, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise TemplateError(f"there is no such look; there is {', '.join(names)}{hint}", template=f"template: {look}")
+        told = f"there is no such look; there is {', '.join(names)}{_meant(get_close_matches(look, names, n=1))}"
+        raise TemplateError(told, template=f"template: {look}")
     return sources
+
+
+def idle_files(overrides: Path) -> tuple[str, ...]:
+    """Return a line for each file of the user's that takes no part: it replaces none, and none includes it."""
+    shipped, own = _read(template_root()), _read(overrides)
+    included = {name for text in (shipped | own).values() for name in _INCLUDED.findall(text)}
+    known = shipped.keys() | included
+    lines = []
+    for name in own:
+        folder, _, file = name.partition("/")
+        as_usual = f"{USUAL_LOOK}/{file}" if folder not in _LETTERS | {_TRANSLATIONS} else name
+        if name not in known and as_usual not in known and not name.endswith(".po"):
+            near = get_close_matches(as_usual, known, n=1)
+            lines.append(f"{name} replaces no template, and none includes it" + _meant(near))
+    return tuple(lines)
+
+
+def _meant(near: list[str]) -> str:
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _read(directory: Traversable, prefix: str = "") -> dict[str, str]:

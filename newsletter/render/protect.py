@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 import jinja2
@@ -64,7 +65,16 @@ class Piece:
     @property
     def keyword(self) -> str:
         """Return the first word of a block: `for`, `endif`."""
-        return self.inner.split(maxsplit=1)[0] if self.inner else ""
+        words = self.text[2:-2].split(maxsplit=1)
+        return words[0] if words else ""
+
+    @property
+    def opens(self) -> int:
+        """Return 1 for a construct that opens a block, -1 for one that closes a block, else 0."""
+        keyword = self.keyword if self.kind is Kind.BLOCK else ""
+        if keyword in _OPENING:
+            return not (keyword == "set" and "=" in self.inner)
+        return -(keyword in _CLOSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +121,12 @@ def flatten(
 
     `files` names the files that templates stand in whose names are others: errors tell these.
     """
-    for piece in _closed(_pieces(files.get(name, name), sources[name])):
-        if piece.keyword == "include" and piece.kind is Kind.BLOCK:
+    for piece in _pieces(files.get(name, name), sources[name]):
+        keyword = piece.keyword if piece.kind is Kind.BLOCK else ""
+        if keyword == "include":
             included = _included(piece, sources, inside=(*inside, name))
             yield from flatten(included, sources, files=files, inside=(*inside, name))
-        elif piece.keyword in _REFUSED_BLOCKS and piece.kind is Kind.BLOCK:
+        elif keyword in _REFUSED_BLOCKS:
             raise _error(f'"{piece.keyword}" is not supported; use include with a file name', piece.place)
         else:
             yield piece
@@ -150,7 +161,7 @@ def protect(pieces: Iterable[Piece]) -> Protected:
             if found := TOKEN.search(piece.text):
                 line = piece.place.line + piece.text.count("\n", 0, found.start())
                 raise _error("text of the form jx0000xj is reserved", Place(piece.place.template, line))
-            state = _advance(state, piece.text)
+            state = advance(state, piece.text)
             opened = _OPEN_ATTRIBUTE.search(piece.text)
             attribute = opened[1].lower() if opened else attribute
             written.append((piece.text, piece.place))
@@ -193,7 +204,25 @@ def _other_side(found: re.Match[str]) -> str:
 # ------------------------------------------------------------------ lexing
 
 
-def _pieces(name: str, source: str) -> Iterator[Piece]:
+@lru_cache(maxsize=512)
+def _pieces(name: str, source: str) -> tuple[Piece, ...]:
+    """Return the pieces of one file; TemplateError for a block left open, which Jinja would tell of another file."""
+    pieces, stack = tuple(_lexed(name, source)), list[Piece]()
+    for piece in pieces:
+        if piece.opens > 0:
+            stack.append(piece)
+        elif piece.opens < 0 and (not stack or stack.pop().keyword != _CLOSING[piece.keyword]):
+            raise _error(f'"{piece.keyword}" closes nothing', piece.place)
+    if stack:
+        raise _error(f'"{stack[-1].keyword}" is never closed', stack[-1].place)
+    return pieces
+
+
+_OPENING = frozenset(("if", "for", "once", "set", "with", "filter", "macro", "call", "autoescape"))
+_CLOSING = {f"end{keyword}": keyword for keyword in _OPENING}
+
+
+def _lexed(name: str, source: str) -> Iterator[Piece]:
     """Yield the pieces of one file, comments dropped and whitespace control already applied."""
     inner, start = list[str](), 1
     try:
@@ -212,24 +241,6 @@ def _pieces(name: str, source: str) -> Iterator[Piece]:
                 inner.append(value)
     except jinja2.TemplateSyntaxError as error:
         raise _error(error.message or "syntax error", Place(name, error.lineno)) from error
-
-
-def _closed(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Yield the pieces of one file; TemplateError for a block left open, which Jinja would tell of another file."""
-    stack: list[Piece] = []
-    for piece in pieces:
-        keyword = piece.keyword if piece.kind is Kind.BLOCK else ""
-        if keyword in _OPENING and not (keyword == "set" and "=" in piece.inner):
-            stack.append(piece)
-        elif keyword in _CLOSING and (not stack or stack.pop().keyword != _CLOSING[keyword]):
-            raise _error(f'"{keyword}" closes nothing', piece.place)
-        yield piece
-    if stack:
-        raise _error(f'"{stack[-1].keyword}" is never closed', stack[-1].place)
-
-
-_OPENING = frozenset(("if", "for", "once", "set", "with", "filter", "macro", "call", "autoescape"))
-_CLOSING = {f"end{keyword}": keyword for keyword in _OPENING}
 
 
 def _included(piece: Piece, sources: Mapping[str, str], *, inside: tuple[str, ...]) -> str:
@@ -265,7 +276,7 @@ _EXITS = {
 _OPEN_ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"[^"]*|'[^']*)$""")
 
 
-def _advance(state: str, markup: str) -> str:
+def advance(state: str, markup: str) -> str:
     """Return the state after `markup`; each state names its exits, and each exit the next state."""
     position = 0
     while found := _EXITS[state].search(markup, position):
