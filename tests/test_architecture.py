@@ -50,10 +50,10 @@ ALLOWED = {
     "thumbnails": {"collect", "sources", "store"},
     "pipeline": set(CORE) | EDGES | {"config"},
     "explain": set(CORE) | EDGES | {"config", "pipeline", "schedule"},
-    "backtest": set(CORE) | EDGES | {"config", "pipeline", "schedule"},
+    "backtest": set(CORE) | EDGES | {"config", "explain", "pipeline", "schedule"},
     "schedule": EDGES | {"config", "pipeline", "render"},
     "search": {"match", "store", "weights"},
-    "preview": set(CORE) | EDGES | {"config", "pipeline"},
+    "preview": set(CORE) | EDGES | {"config", "demo", "explain", "pipeline", "schedule"},
     "demo": set(CORE) | EDGES | {"config", "pipeline"},
 }
 DOING = {
@@ -167,6 +167,17 @@ def test_only_schedule_knows_the_scheduler() -> None:
     }
 
     assert importers == {"schedule"}
+
+
+def test_only_the_studio_knows_a_web_server() -> None:
+    """Nothing else listens for a browser; what it shows is found out without one."""
+    importers = {
+        path.relative_to(PACKAGE).parent.as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if any(name.split(".")[0] in {"starlette", "uvicorn", "watchfiles"} for name in imports_of(path))
+    }
+
+    assert importers == {"preview/web"}
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())

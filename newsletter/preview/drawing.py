@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time
 from newsletter.config import Config
 from newsletter.deliver.message import as_bytes
 from newsletter.models import Edition, Email, Issue, Subscriber
-from newsletter.pipeline import groundwork, issue_for, prepare, trends_on
+from newsletter.pipeline import groundwork, groundwork_alone, issue_for, trends_on
 from newsletter.render import NO_PICTURES, LetterKind, Renderer, compile_templates, letter
 from newsletter.store import Store
 from newsletter.thumbnails import Thumbnails
@@ -35,7 +35,7 @@ def draw(
     prepared = (
         groundwork(store, edition, config.subscribers, weights, trends=trends)
         if store
-        else prepare(edition, config.subscribers, weights)
+        else groundwork_alone(edition, config.subscribers, weights, picks=config.picks, now=moment)
     )
     templates = compile_templates(config.templates, look=config.issue.look)
     renderer = Renderer(
