@@ -34,6 +34,7 @@ from newsletter.render.files import template_root
 
 LIMIT_MS = 150
 EDITS, QUICK_EDITS = 50, 5
+_BETWEEN_MS = 400  # nobody saves twice while the checks of the first are running
 PAPERS = 20
 SETTINGS = """\
 newsletter: {name: Daily Papers, from: "Daily Papers <papers@example.org>", editor: Ada Lovelace}
@@ -94,15 +95,16 @@ def measured(page: Page, folder: Path, kind: tuple[str, str, str, str], edits: i
     taken = []
     for number in range(edits + 1):
         told = new.replace("NNNN", f"{number + 4096:04x}")
-        edited = text.replace(old, told) if old else told + text
+        edited = text.replace(old, told, 1) if old else told + text
         sign = ("#57NNNN" if "#57" in new else "edit-NNNN").replace("NNNN", f"{number + 4096:04x}")
         waiting = page.evaluate_handle(f"text => ({{ shown: ({_SEEN})(text) }})", sign)
         began = time.time()
         path.write_text(edited, encoding="utf-8")
         seen = waiting.evaluate("waiting => waiting.shown")
         taken.append(seen - began * 1000)
+        page.wait_for_timeout(_BETWEEN_MS)
     path.write_text(text, encoding="utf-8")
-    page.wait_for_timeout(500)  # what this brings is no edit
+    page.wait_for_timeout(_BETWEEN_MS)  # what this brings is no edit
     return taken[1:]
 
 

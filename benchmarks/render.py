@@ -57,7 +57,7 @@ from newsletter.render.facts import facts_of
 from newsletter.render.files import read_sources
 from newsletter.render.inline import inline
 from newsletter.render.once import Filled
-from newsletter.render.protect import Joined, Place, flatten, join
+from newsletter.render.protect import Joined, Place, flatten
 from newsletter.render.shown import IssueView
 from newsletter.render.view import view
 
@@ -188,8 +188,8 @@ def pipelines() -> Pipelines:
     css = sources[CSS_NAME]
     in_head = {**sources, "issue/phone.css": css + sources["issue/phone.css"]}
     name = parts.html.name
-    plain = as_template(name, join(flatten(name, sources)), parts.language, autoescape=True)
-    styled = as_template(name, join(flatten(name, in_head)), parts.language, autoescape=True)
+    plain = as_template(name, flatten(name, sources), parts.language, autoescape=True)
+    styled = as_template(name, flatten(name, in_head), parts.language, autoescape=True)
 
     def bare(shown: IssueView) -> tuple[str, str]:
         return parts.html.fill(Filled(), issue=shown), parts.text.fill(Filled(), issue=shown)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from email import message_from_bytes, policy
 from glob import glob
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -57,17 +57,12 @@ def example_path() -> Path:
     return bundled if bundled.is_file() else Path(__file__).parent.parent / "subscribers.example.yaml"
 
 
-def sample_sources() -> tuple[Source, ...]:
-    """Return the sources that read the papers which ship, by the same parsers as live ones."""
-    sample = files("newsletter") / "sample"
-    with as_file(sample / ATOM_FEED) as feed, as_file(sample / LISTING_PAGE) as page:
-        return (Arxiv(path=str(feed)), Pages(path=str(page)))
-
-
 def sample_edition() -> Edition:
-    """Return the edition of the papers that ship."""
+    """Return the edition of the papers that ship, read by the same parsers as live ones."""
     now = datetime.combine(DAY, time(6), UTC)
-    found = list(collect(named(sample_sources()), day=DAY, now=now, fetch=HttpAndFiles(Path.cwd())))
+    sources = (Arxiv(path=ATOM_FEED), Pages(path=LISTING_PAGE))
+    fetch = HttpAndFiles(Path(str(files("newsletter") / "sample")))
+    found = list(collect(named(sources), day=DAY, now=now, fetch=fetch))
     entries = [entry for arrival in found for entry in arrival.entries]
     health = sorted((arrival.health for arrival in found), key=lambda each: each.source)
     return Edition(DAY, dedupe(entries), tuple(health), len(entries))

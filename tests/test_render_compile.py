@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import re
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
 import css_inline
+import jinja2
 import pytest
 from lxml import html as lxml_html
 from makers import (
@@ -28,16 +29,17 @@ from makers import (
 
 from newsletter.errors import TemplateError
 from newsletter.models import HealthState, Issue, MatchedPaper, ReasonKind, Signals
-from newsletter.render import compile_templates, render
+from newsletter.render import Templates, compile_templates, render
 from newsletter.render.compile import CSS_NAME, Compiled, as_template, compile_html, mjml_to_html
 from newsletter.render.facts import facts_of
-from newsletter.render.files import read_sources
+from newsletter.render.files import Sources, read_sources
 from newsletter.render.guards import check_tokens
 from newsletter.render.inline import Inliner, inline
 from newsletter.render.language import Language, language_of
-from newsletter.render.once import Filled
-from newsletter.render.protect import Joined, Kind, Place, flatten, join, mirror, protect
+from newsletter.render.once import Filled, Once
+from newsletter.render.protect import Joined, Kind, Piece, Place, flatten, join, mirror, protect
 from newsletter.render.shown import IssueView
+from newsletter.render.skeleton import code_of
 from newsletter.render.view import view
 
 HTML_NAME, TEXT_NAME = "issue/issue.mjml.j2", "issue/issue.txt.j2"
@@ -234,6 +236,144 @@ def test_an_included_file_is_part_of_the_template() -> None:
 
     assert '<p class="a" style="color:#123456">7</p>' in template.fill(x=7)
     assert ".b > p { color: red; }" in template.fill(x=7)
+
+
+# ------------------------------------------------------------------ constructs compiled apart from their text
+
+HOSTILE = ["0", "[0]", '[0, "x"]', "b'[0]'", "\\", "'\"", "}} %}", "\n\n", "\0\1", "λ", "<b>&</b>", "{ { ", "%s {0}"]
+
+
+def english(pieces: Iterable[Piece], *, autoescape: bool = False) -> Compiled:
+    """Return a template of a test's own."""
+    return as_template("mail", pieces, language_of("en", {}), autoescape=autoescape)
+
+
+PLAIN = ("TEXT", "TEXT", "{{ NAME }}", "{{ NAME | upper }}", "{{ NAME ~ '<0>' }}", "{{ '[0]' }}", "{{ 1000 | number }}")
+SHAPES = (
+    *PLAIN,
+    "{% if 'a' in NAME %}BODY{% else %}BODY{% endif %}",
+    "{% for NEW in [NAME, 0, NAME] %}BODY{{ loop.last }}TEXT{{ NEW }}{% endfor %}",
+    "{% set NEW = NAME ~ '0' %}",
+    "{% set NEW %}BODY{% endset %}",
+    "{% with NEW = NAME %}{{ NEW }}BODY{% endwith %}",
+    "{% filter upper %}BODY{% endfilter %}",
+    "{% macro NEW(x) %}TEXT{{ x }}{% endmacro %}{{ NEW(NAME) }}",
+    "{% once NAME %}OWN{% endonce %}",
+)
+
+
+def random_source(chance: random.Random, names: tuple[str, ...], depth: int = 0, *, once: bool = False) -> str:
+    """Return a template of random shape, its texts hostile; what is filled `once` sets nothing under an if."""
+    written, shapes = "", [shape for shape in SHAPES if not (once and shape.startswith(("{% set", "{% macro")))]
+    for _ in range(chance.randint(1, 6)):
+        shape, name = chance.choice(shapes if depth < 3 else PLAIN), chance.choice(names)
+        new = f"n{chance.randrange(10**6)}"
+        shape = shape.replace("NAME", name).replace("NEW", new).replace("TEXT", chance.choice(HOSTILE))
+
+        def body(found: re.Match[str], name: str = name, known: tuple[str, ...] = names) -> str:
+            own = found[0] == "OWN"
+            return random_source(chance, (name,) if own else known, depth + 1, once=once or own)
+
+        written += re.sub("BODY|OWN", body, shape)
+        names += (new,) if shape.startswith("{% set") else ()
+    return written
+
+
+@pytest.mark.parametrize("autoescape", [True, False])
+def test_what_is_compiled_apart_is_what_jinja_makes_of_the_whole(*, autoescape: bool) -> None:
+    """Whatever the texts, whatever is set where, and on lines of its own if it is filled once."""
+    plain = jinja2.Environment(autoescape=autoescape, undefined=jinja2.StrictUndefined, extensions=[Once])
+    plain.keep_trailing_newline = True
+    plain.filters["number"] = "{:,}".format
+    for seed in range(300):
+        pieces = tuple(flatten("mail", {"mail": random_source(random.Random(seed), ("a", "b"))}))
+        whole = plain.from_string(join(pieces).text).render(a="<a>", b="b&0")
+        ours = english(pieces, autoescape=autoescape).fill(a="<a>", b="b&0")
+        blanks = re.compile(r"\s+") if autoescape else re.compile("(?!)")
+        assert blanks.sub("", ours) == blanks.sub("", whole), seed
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_text_is_never_taken_for_what_stands_for_it(text: str) -> None:
+    """Between constructs, inside of what is captured, and beside constants."""
+    before, after = (Piece(Kind.DATA, some, Place("mail", 1)) for some in (text, text[::-1]))
+    shown = tuple(flatten("mail", {"mail": "{{ '[0]' }}{{ x }}{{ \"b'[0]'\" }}"}))
+    opening, closing, use = flatten("mail", {"mail": "{% set y %}{% endset %}{{ y }}"})
+    made = english((before, *shown, after, opening, before, *shown, closing, use))
+
+    assert made.fill(x=text) == f"{text}[0]{text}b'[0]'{text[::-1]}{text}[0]{text}b'[0]'"
+
+
+def edited(sources: Sources, name: str, before: str, after: str) -> Sources:
+    """Return the templates after an edit of one."""
+    texts = dict(sources.texts)
+    assert before in texts[name]
+    return replace(sources, texts=tuple(sorted({**texts, name: texts[name].replace(before, after, 1)}.items())))
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "most"),
+    [
+        (CSS_NAME, "{", "{ letter-spacing: 0.001em;", 0),
+        ("issue/row.html.j2", 'class="meta"', 'class="meta mine"', 0),
+        ("issue/footer.mjml.j2", "issue.archive_url | safe_url", "issue.archive_url  | safe_url", 1),
+        ("issue/masthead.mjml.j2", "issue.name", "issue.name ~ 1", 1),
+        ("issue/details.html.j2", "paper.facts.byline %}", "paper.facts.byline  %}", 1),
+        ("issue/reason.j2", "{%- elif", "{%-  elif", 2),
+    ],
+)
+def test_an_edit_compiles_only_what_it_touches(name: str, before: str, after: str, most: int) -> None:
+    """An edit of styles or markup compiles no Jinja at all; one of a construct, the units that it stands in."""
+    sources = read_sources()
+    assert Templates(sources).parts().html
+    known = code_of.cache_info().misses
+
+    assert Templates(edited(sources, name, before, after)).parts().html
+    assert code_of.cache_info().misses - known <= most
+
+
+def test_languages_share_what_is_compiled() -> None:
+    """Words and filters are looked up when a template is filled."""
+    templates = compile_templates()
+    known = code_of.cache_info().misses
+    numbers = "{{ 1000 | number }}{{ _('Trending') }}"
+    made = {
+        code: as_template("mail", flatten("mail", {"mail": numbers}), language, autoescape=False)
+        for code in ("en", "de")
+        if (language := templates.parts("issue", code).language)
+    }
+
+    assert templates.parts("issue", "de").text.name == TEXT_NAME
+    assert code_of.cache_info().misses - known <= 1
+    assert [each.fill() for each in made.values()] == ["1,000Trending", "1.000Im Trend"]
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [("issue/reason.j2", "html"), ("issue/title.html.j2", "html"), ("issue/paper.txt.j2", "text"), (TEXT_NAME, "text")],
+    ids=["in a row", "filled once inside a row", "in the text part", "around the rows"],
+)
+def test_an_error_of_one_issue_names_its_line(tmp_path: Path, name: str, part: str) -> None:
+    """Wherever what failed is compiled, and whichever unit asked for it."""
+    source = dict(read_sources().texts)[name]
+    (tmp_path / "issue").mkdir()
+    (tmp_path / name).write_text(f"{source}\n{{{{ [][3].x }}}}", encoding="utf-8")
+    reader = replace(an_issue().subscriber, text_only=part == "text")
+
+    with pytest.raises(TemplateError) as caught:
+        render(replace(an_issue(), subscriber=reader), a_newsletter(), compile_templates(tmp_path), date=NOW)
+
+    assert (caught.value.template, caught.value.line) == (name, source.count("\n") + 2)
+
+
+def test_a_mistake_in_the_text_part_is_told_at_once(tmp_path: Path) -> None:
+    """Though it is compiled when it is first asked for."""
+    (tmp_path / "issue").mkdir()
+    (tmp_path / TEXT_NAME).write_text("fine\n{{ x | upside_down }}", encoding="utf-8")
+
+    assert Templates(read_sources(tmp_path)).parts().html
+    with pytest.raises(TemplateError, match=r"issue\.txt\.j2:2: No filter named 'upside_down'"):
+        compile_templates(tmp_path)
 
 
 # ------------------------------------------------------------------ mistakes

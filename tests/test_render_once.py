@@ -90,6 +90,28 @@ def test_what_is_filled_once_is_filled_once() -> None:
     assert [template(source).fill(filled, a=each) for each in (one, one, two)] == ["12 ", "12 ", "34 "]
 
 
+def test_bodies_that_are_alike_are_filled_once_for_all() -> None:
+    """A row that several sections include is one part."""
+    filled = Filled()
+    source = "{% for x in a %}{% once x %}<{{ x }}>{% endonce %}{% endfor %}"
+    made = as_template(
+        "mail",
+        flatten("mail", {"mail": "{% include 'row' %}-{% include 'row' %}", "row": source}),
+        language_of("en", {}),
+        autoescape=False,
+    )
+
+    assert made.fill(filled, a=["1", "2"]) == "<1><2>-<1><2>"
+    assert len(filled) == 2
+
+
+def test_what_is_around_a_part_decides_whether_it_escapes() -> None:
+    """As it does for everything else."""
+    source = "{% autoescape false %}{% once a %}{{ a }}{% endonce %}{% endautoescape %}{{ a }}"
+
+    assert "".join(template(source, autoescape=True).fill(a="<").split()) == "<&lt;"
+
+
 def test_too_many_parts_are_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of a million readers stays small."""
     monkeypatch.setattr(once_module, "MOST_FILLED", 3)

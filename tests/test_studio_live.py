@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from shutil import rmtree
+from shutil import copytree, rmtree
 from typing import Any
 
 import pytest
@@ -39,30 +39,46 @@ class Told:
         return {"revision": len(self.read), "what": sorted(what)}
 
 
+Events = asyncio.Queue[str]
+
+
 @asynccontextmanager
-async def listening(told: Told) -> AsyncIterator[AsyncIterator[str]]:
-    """Give the stream of events of a live folder, begun."""
-    watching = asyncio.create_task(told.live.watch())
-    events = told.live.events({"revision": 0})
-    assert (await anext(events)).startswith("event: hello\n")
+async def listening(told: Told) -> AsyncIterator[Events]:
+    """Give the events of a live folder, as they come."""
+    watching, events = asyncio.create_task(told.live.watch()), Events()
+    pumping = asyncio.create_task(pump(told, events))
+    assert (await asyncio.wait_for(events.get(), _PATIENCE)).startswith("event: hello\n")
     await asyncio.sleep(0.2)  # a watch takes a moment to begin, and nobody says when it has
     try:
         yield events
     finally:
         told.live.stop()
-        with suppress(StopAsyncIteration):
-            await asyncio.wait_for(anext(events), _PATIENCE)
-        await asyncio.wait_for(watching, _PATIENCE)
+        await asyncio.wait_for(asyncio.gather(watching, pumping), _PATIENCE)
 
 
-async def next_told(events: AsyncIterator[str]) -> dict[str, Any]:
-    """Return the data of the next event."""
-    event = await asyncio.wait_for(anext(events), _PATIENCE)
+async def pump(told: Told, events: Events) -> None:
+    """Put what is told into a queue, which can be waited for."""
+    async for event in told.live.events({"revision": 0}):
+        events.put_nowait(event)
+
+
+async def next_told(events: Events) -> dict[str, Any]:
+    """Return what the next change brought, which was told when reading began too."""
+    assert (await asyncio.wait_for(events.get(), _PATIENCE)).startswith("event: changing\n")
+    event = await asyncio.wait_for(events.get(), _PATIENCE)
+    assert event.startswith("event: changed\n")
     found: dict[str, Any] = json.loads(event.split("data: ", 1)[1])
     return found
 
 
-def run(folder: Path, body: Callable[[AsyncIterator[str], Told], Any], *, fails: int = 0) -> Told:
+async def silence(events: Events) -> None:
+    """Wait until nothing more is told."""
+    with suppress(TimeoutError):
+        while True:
+            await asyncio.wait_for(events.get(), 1.5)
+
+
+def run(folder: Path, body: Callable[[Events, Told], Any], *, fails: int = 0) -> Told:
     """Run `body` on the events of a folder."""
 
     async def whole() -> Told:
@@ -77,7 +93,7 @@ def run(folder: Path, body: Callable[[AsyncIterator[str], Told], Any], *, fails:
 def test_a_save_is_told(tmp_path: Path) -> None:
     """With what the file is."""
 
-    async def body(events: AsyncIterator[str], _told: Told) -> None:
+    async def body(events: Events, _told: Told) -> None:
         (tmp_path / "a.css").write_text("p {}")
         assert (await next_told(events))["what"] == ["template"]
         (tmp_path / "a.yaml").write_text("a: 1")
@@ -89,7 +105,7 @@ def test_a_save_is_told(tmp_path: Path) -> None:
 def test_what_does_not_matter_is_not_read(tmp_path: Path) -> None:
     """Neither are the copies that editors make."""
 
-    async def body(events: AsyncIterator[str], told: Told) -> None:
+    async def body(events: Events, told: Told) -> None:
         (tmp_path / "a.txt").write_text("nothing")
         (tmp_path / "a.css~").write_text("p {}")
         (tmp_path / "b.css").write_text("p {}")
@@ -102,7 +118,7 @@ def test_what_does_not_matter_is_not_read(tmp_path: Path) -> None:
 def test_a_file_moved_into_its_place_is_a_save(tmp_path: Path) -> None:
     """As most editors write."""
 
-    async def body(events: AsyncIterator[str], _told: Told) -> None:
+    async def body(events: Events, _told: Told) -> None:
         (tmp_path / "new").write_text("p {}")
         (tmp_path / "new").replace(tmp_path / "a.css")
         assert (await next_told(events))["what"] == ["template"]
@@ -111,23 +127,33 @@ def test_a_file_moved_into_its_place_is_a_save(tmp_path: Path) -> None:
 
 
 def test_a_new_folder_is_watched(tmp_path: Path) -> None:
-    """And one that is deleted and made again."""
+    """However it came."""
     inner = tmp_path / "issue"
 
-    async def body(events: AsyncIterator[str], _told: Told) -> None:
-        for _ in range(2):
-            inner.mkdir()
-            (inner / "a.css").write_text("p {}")
-            (tmp_path / "b.css").write_text("p {}")  # whichever is seen first
-            await next_told(events)
-            await asyncio.sleep(0.3)
-            (inner / "a.css").write_text("p { color: red }")
+    async def body(events: Events, _told: Told) -> None:
+        inner.mkdir()
+        await silence(events)
+        (inner / "a.css").write_text("p {}")
+        assert (await next_told(events))["what"] == ["template"]
+
+    run(tmp_path, body)
+
+
+def test_a_tree_that_is_taken_away_and_put_back_is_watched_again(tmp_path: Path) -> None:
+    """As `git checkout` does, or who copies the templates anew: however fast, the next save is told."""
+    tree, spare = tmp_path / "templates", tmp_path.with_name(f"{tmp_path.name}-spare")
+    for name in ("issue", "letter", "plain"):
+        (spare / name).mkdir(parents=True)
+        (spare / name / "a.css").write_text("p {}")
+    copytree(spare, tree)
+
+    async def body(events: Events, _told: Told) -> None:
+        for _ in range(3):
+            rmtree(tree)
+            copytree(spare, tree)
+            await silence(events)
+            (tree / "plain" / "a.css").write_text("p { color: red }")
             assert (await next_told(events))["what"] == ["template"]
-            await asyncio.sleep(0.3)
-            rmtree(inner)
-            (tmp_path / "b.css").write_text("p {}")
-            await next_told(events)
-            await asyncio.sleep(0.3)
 
     run(tmp_path, body)
 
@@ -135,12 +161,11 @@ def test_a_new_folder_is_watched(tmp_path: Path) -> None:
 def test_watching_goes_on_after_what_cannot_be_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """It is logged, and the next change is told."""
 
-    async def body(events: AsyncIterator[str], told: Told) -> None:
+    async def body(events: Events, told: Told) -> None:
         (tmp_path / "a.css").write_text("p {}")
         await asyncio.wait_for(told.failed.wait(), _PATIENCE)
-        await asyncio.sleep(1.5)  # it waits a second before it begins again
-        (tmp_path / "a.css").write_text("p { color: red }")
-        assert (await next_told(events))["revision"] == 2
+        assert (await asyncio.wait_for(events.get(), _PATIENCE)).startswith("event: changing\n")
+        assert (await next_told(events))["revision"] == 2  # read again by itself
 
     run(tmp_path, body, fails=1)
 
@@ -150,12 +175,15 @@ def test_watching_goes_on_after_what_cannot_be_read(tmp_path: Path, caplog: pyte
 def test_everybody_who_listens_is_told(tmp_path: Path) -> None:
     """Two pages may be open; one that went is forgotten."""
 
-    async def body(events: AsyncIterator[str], told: Told) -> None:
-        other, gone = told.live.events({"revision": 0}), told.live.events({"revision": 0})
-        await anext(other)
+    async def body(events: Events, told: Told) -> None:
+        other, gone = Events(), told.live.events({"revision": 0})
+        pumping = asyncio.create_task(pump(told, other))
+        await asyncio.wait_for(other.get(), _PATIENCE)
         await anext(gone)
         await gone.aclose()  # type: ignore[attr-defined]
         (tmp_path / "a.css").write_text("p {}")
         assert await next_told(events) == await next_told(other)
+        told.live.stop()
+        await pumping
 
     run(tmp_path, body)

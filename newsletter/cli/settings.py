@@ -47,7 +47,7 @@ def init(
     say(f"  edit it: your address, your interests, your mail server ({path})")
     say(f"  newsletter check{option}          says what is wrong, line by line")
     say(f"  newsletter collect{option}        fetches today's papers")
-    say(f"  newsletter preview --once{option} shows everybody's issue, sends nothing")
+    say(f"  newsletter preview{option}        shows everybody's issue, sends nothing")
     say(f"  newsletter run --due{option}      what cron calls; or `newsletter serve`")
 
 

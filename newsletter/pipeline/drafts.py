@@ -237,7 +237,8 @@ def told(delivery: Delivery) -> str:
     """Return where a delivery stands, for people."""
     when = f" at {delivery.changed_at:%Y-%m-%d %H:%M} UTC" if delivery.changed_at else ""
     detail = f" ({delivery.detail})" if delivery.detail and delivery.state is not DeliveryState.SENT else ""
-    return f"the issue of {delivery.issue_date} is {delivery.state}{when}{detail}"
+    stands = "was sent" if delivery.state is DeliveryState.SENT else f"is {delivery.state}"
+    return f"the issue of {delivery.issue_date} {stands}{when}{detail}"
 
 
 def _told_of(edition: Edition, states: Collection[HealthState]) -> str:

@@ -6,6 +6,7 @@ files ──► reload ──► Setup (and the other one)  ──► look
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -95,8 +96,9 @@ class Desk:
             for file in self._files[other]:
                 yield file.absolute().parent, What.SETTINGS
             for folder in self._folders(setup.config):
+                # As far as it can be walked: somebody may be deleting it.
+                yield from ((Path(each), What.TEMPLATE) for each, _, _ in os.walk(folder.absolute()))
                 yield folder.absolute(), What.TEMPLATE
-                yield from ((each, What.TEMPLATE) for each in folder.absolute().rglob("*") if each.is_dir())
             yield _database(setup.config).parent, What.DATA
 
     def kind_of(self, path: Path) -> What | None:

@@ -40,13 +40,17 @@ class Look:
     title: str
     reader: Subscriber
     email: Email
-    message: bytes
     issue: Issue | None = None
     written: Subscriber | None = None
     prepared: Prepared | None = None
     window: Window | None = None
     notes: tuple[str, ...] = ()
     delivery: Delivery | None = None
+
+    @cached_property
+    def message(self) -> bytes:
+        """Return the bytes that would be sent."""
+        return as_bytes(self.email)
 
     @cached_property
     def facts(self) -> Facts:
@@ -118,7 +122,6 @@ class Setup:
             title=f"{reader.name or reader.email}, {long_day(window.latest)}",
             reader=reader,
             email=email,
-            message=as_bytes(email),
             issue=issue,
             written=written,
             prepared=prepared,
@@ -133,10 +136,10 @@ class Setup:
             reader = self.material.reader(self.material.first_reader)
             moment = _moment(reader, self.material.papers.shipped.day)
             email = letter(kind, reader, self.config.newsletter, self.templates, date=moment, link=_SOME_LINK)
-            return Look(wanted, f"Letter: {kind}", reader, email, as_bytes(email))
+            return Look(wanted, f"Letter: {kind}", reader, email)
         issue = named_case(wanted.case)
         email = self._rendered(issue, _moment(issue.subscriber, issue.day))
-        return Look(wanted, f"Case: {wanted.case}", issue.subscriber, email, as_bytes(email), issue)
+        return Look(wanted, f"Case: {wanted.case}", issue.subscriber, email, issue)
 
     def _rendered(self, issue: Issue, moment: datetime) -> Email:
         pictures, store = NO_PICTURES, self.material.store

@@ -1,9 +1,10 @@
 """Issue → Email: both parts from templates compiled once, the header fields, and a size no mail program clips.
 
-files → protect → guards → inline → compile      the templates, once per process; environment · once · language
+files → protect → guards → inline → compile      the templates, once per process; skeleton · once · language
 facts                                            one paper, once for everybody
 view → fit · subject · headers                   one issue
 letters                                          what else is written to a reader: confirm, welcome, goodbye
+trace                                            which line of a template wrote a line of an email
 """
 
 from __future__ import annotations
@@ -71,9 +72,7 @@ class Renderer:
         shortened, see `fit`. Raises TemplateError if a template of the user's own cannot show this issue.
         """
         reader, newsletter = issue.subscriber, self._newsletter
-        if reader.language not in self._made:
-            self._made[reader.language] = (self._templates.parts("issue", reader.language), Filled(), Filled())
-        parts, in_html, in_text = self._made[reader.language]
+        parts, in_html, in_text = self._parts(reader.language)
         shown = self.view(issue, pictures)
 
         def html_of(some: IssueView) -> str:
@@ -94,7 +93,7 @@ class Renderer:
 
     def view(self, issue: Issue, pictures: Mapping[str, Picture] = NO_PICTURES) -> IssueView:
         """Return what the templates are given of an issue."""
-        language = self._templates.parts("issue", issue.subscriber.language).language
+        language = self._parts(issue.subscriber.language)[0].language
         facts = partial(self._facts_of, pictures)
         return view(issue, self._newsletter, language, facts, readers=self._readers)
 
@@ -112,6 +111,12 @@ class Renderer:
             fit(shown, html_of)  # by the same steps to the same email, whose view is wanted
         html = (email.html, views.get(email.html, shown))
         return trace(self._templates.sources, issue.subscriber.language, html=html, text=(email.text, shown))
+
+    def _parts(self, language: str) -> tuple[Parts, Filled, Filled]:
+        """Return the two parts in one language, and what of each is filled already."""
+        if language not in self._made:
+            self._made[language] = (self._templates.parts("issue", language), Filled(), Filled())
+        return self._made[language]
 
     def _facts_of(self, pictures: Mapping[str, Picture], paper: Paper) -> PaperFacts:
         known, picture = self.facts.get(paper.id), pictures.get(paper.id)

@@ -26,7 +26,7 @@ def inline(html: str, css: str) -> str:
     html = re.sub(r"^<!doctype html>", "<!DOCTYPE html>", html, flags=re.IGNORECASE)
     transformed = Premailer(
         re.sub(r"<style\b", f"<style{_IGNORE}", html),
-        css_text=css,
+        css_text=_rules(css),
         keep_style_tags=True,
         strip_important=False,  # mobile layout and dark mode live by !important
         disable_leftover_css=True,
@@ -40,6 +40,19 @@ def inline(html: str, css: str) -> str:
         cssutils_logging_level=logging.CRITICAL,
     ).transform(pretty_print=False)
     return str(transformed).replace(_IGNORE, "")
+
+
+def _rules(css: str) -> list[str]:
+    """Return a style sheet as its rules: premailer keeps each that it has read, and an edit changes one."""
+    flat = _COMMENT.sub("", css)
+    bare = _STRING.sub("", flat)
+    even = bare.count("{") == bare.count("}") == flat.count("{") == flat.count("}")
+    return _RULE.findall(flat) if even and "@" not in flat else [css]
+
+
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_STRING = re.compile(r"""("[^"]*"|'[^']*')""")
+_RULE = re.compile(r"[^{}]+\{[^{}]*\}")
 
 
 def _fetch_nothing(_url: str) -> None:

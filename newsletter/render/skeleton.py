@@ -170,7 +170,7 @@ def _unit(run: Iterable[Piece | int]) -> Unit:
 
 def _code_at(unit: Unit, *, autoescape: bool) -> Code:
     try:
-        return _code(unit.source.text, autoescape)
+        return code_of(unit.source.text, autoescape)
     except jinja2.TemplateSyntaxError as error:
         raise _error(error.message or "syntax error", unit.source.at_line(error.lineno)) from error
     except (jinja2.TemplateError, SyntaxError) as error:
@@ -178,7 +178,8 @@ def _code_at(unit: Unit, *, autoescape: bool) -> Code:
 
 
 @lru_cache(maxsize=_KEPT)
-def _code(text: str, autoescape: bool) -> Code:  # noqa: FBT001 - the cache takes it so
+def code_of(text: str, autoescape: bool) -> Code:  # noqa: FBT001 - the cache takes it so
+    """Return the code of a unit, compiled once per process; jinja2.TemplateError or SyntaxError for a mistake."""
     # What a language writes is looked up when a template is filled, so any language's will do.
     jinja = environment(language_of(ENGLISH, {}), autoescape=autoescape)
     tree = jinja.parse(text)

@@ -49,7 +49,10 @@ class Json(JSONResponse):
 
 
 def studio(desk: Desk, *, port: int, token: str, clock: Callable[[], datetime]) -> Starlette:
-    """Return the application that shows what is on `desk` to the browser of this machine."""
+    """Return the application that shows what is on `desk` to the browser of this machine.
+
+    Its `state.end_streams` ends the streams of events, which a server waits for.
+    """
     return _Studio(desk, token, clock).application(port)
 
 
@@ -86,11 +89,10 @@ class _Studio:
             Route("/api/test", self._test, methods=["POST"]),
             *(Route(f"/api/{name}", self._of_look(answer)) for name, answer in looks.items()),
         ]
-        return Starlette(
-            routes=routes,
-            middleware=[Middleware(Guard, port=port, token=self._token)],
-            lifespan=self._lifespan,
-        )
+        middleware = [Middleware(Guard, port=port, token=self._token)]
+        made = Starlette(routes=routes, middleware=middleware, lifespan=self._lifespan)
+        made.state.end_streams = self._live.stop
+        return made
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -98,13 +100,9 @@ class _Studio:
         try:
             yield
         finally:
-            self.stop()
+            self._live.stop()
             await watching
             self._thread.shutdown()
-
-    def stop(self) -> None:
-        """End every stream of events, so that the server can end."""
-        self._live.stop()
 
     # ------------------------------------------------------------------ pages
 
@@ -120,10 +118,11 @@ class _Studio:
 
     async def _email(self, request: Request) -> Response:
         def answer() -> Response:
-            html = answers.html(self._desk.look(wanted(request.query_params)))
-            return HTMLResponse(html, headers={"Content-Security-Policy": EMAIL_POLICY})
+            return HTMLResponse(answers.html(self._desk.look(wanted(request.query_params))))
 
-        return await self._answered(answer)
+        response = await self._answered(answer)
+        response.headers["Content-Security-Policy"] = EMAIL_POLICY  # of a mistake too: it stands in the same frame
+        return response
 
     async def _eml(self, request: Request) -> Response:
         def answer() -> Response:

@@ -1,6 +1,7 @@
 // The one way to the server: what is no longer wanted is dropped, what goes wrong is shown where it belongs.
 
 import { h } from "./dom.js";
+import { problemsOf } from "./trouble.js";
 
 /** The answer came too late: something else is wanted by now. */
 export class Dropped extends Error {}
@@ -13,6 +14,7 @@ export class Refused extends Error {
    */
   constructor(message, trouble = null) {
     super(message);
+    /** @type {any} */
     this.trouble = trouble;
   }
 }
@@ -33,8 +35,9 @@ export async function ask(slot, path, options = {}) {
   going.set(slot, controller);
   try {
     const answer = await fetch(path, { ...options, signal: controller.signal, cache: "no-store" });
-    const body = await answer.json().catch(() => ({ error: `the studio answers ${path} with no JSON` }));
-    if (!answer.ok) throw new Refused(body.error ?? `the studio answers ${answer.status}`, body.trouble ?? null);
+    const body = await answer.json().catch(() => null);
+    if (controller.signal.aborted) throw new Dropped();
+    if (!answer.ok || !body) throw new Refused(body?.error ?? `the studio answers ${path} with ${answer.status}`, body?.trouble ?? null);
     return body;
   } catch (problem) {
     if (controller.signal.aborted) throw new Dropped();
@@ -62,7 +65,7 @@ export async function within(element, work) {
     if (problem instanceof Dropped) return false;
     element.removeAttribute("aria-busy");
     element.querySelector(":scope > .refused")?.remove();
-    element.prepend(h("p", { class: "refused", role: "alert" }, problem.message));
+    element.prepend(h("div", { class: "refused", role: "alert" }, h("p", {}, problem.message), ...problemsOf(problem.trouble)));
     if (!(problem instanceof Refused)) throw problem;
     return false;
   }

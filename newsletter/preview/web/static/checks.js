@@ -2,6 +2,7 @@
 
 import { whenKnown } from "./about.js";
 import { ask } from "./ask.js";
+import { onDesk } from "./desk.js";
 import { byId, fill, h, icon } from "./dom.js";
 import { drawGauge } from "./gauge.js";
 import { go, placeOf } from "./state.js";
@@ -34,6 +35,8 @@ export function checksPanel({ reveal, told }) {
       ...PARTS.map(([part, label]) => [label, last.findings.filter((each) => each.part === part)])
         .filter(([, found]) => found.length)
         .map(([label, found]) => h("section", {}, h("h3", {}, label), h("ul", {}, ...found.map(finding)))),
+      onDesk().warnings?.length > 0 &&
+        h("section", {}, h("h3", {}, "Settings"), h("ul", {}, ...onDesk().warnings.map((text) => h("li", { class: "finding warn" }, h("bdi", {}, text))))),
       !last.findings.length && h("p", { class: "nothing" }, "Size, accessibility, links, styles, header and text are as they should be."),
     );
   }
@@ -70,8 +73,19 @@ export function checksPanel({ reveal, told }) {
     else go({ view: "message" });
   }
 
+  function unknown() {
+    loaded = "";
+    fill(byId("verdict-chip"), h("span", {}, "No verdict"));
+    fill(verdict, "No verdict");
+    verdict.className = "panel-verdict";
+    fill(list);
+    byId("verdict-chip").className = "chip-button";
+  }
+
   return {
     element,
+    /** Say that there is no verdict. */
+    unknown,
     /** Return the last verdict in words, "" before the first. */
     verdict: () => last?.verdict ?? "",
     /**
@@ -84,8 +98,7 @@ export function checksPanel({ reveal, told }) {
       try {
         last = await ask("checks", `/api/checks?${placeOf(now)}`);
       } catch (problem) {
-        fill(byId("verdict-chip"), h("span", {}, "No verdict"));
-        byId("verdict-chip").className = "chip-button";
+        unknown();
         throw problem;
       }
       loaded = mark;

@@ -94,7 +94,7 @@ export function compareView({ key, address, shown }) {
           h("span", { class: "chip" }, KINDS[each.kind] ?? each.kind),
           h("button", { class: "change-title", type: "button", onclick: () => sides.forEach((one) => one.frame.reveal(each)) },
             h("bdi", { dir: "auto" }, each.title)),
-          h("span", { class: "facts" }, placed(each)),
+          h("span", { class: "facts", title: placed(each) }, placed(each)),
         ),
       ),
     );

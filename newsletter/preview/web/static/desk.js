@@ -62,7 +62,7 @@ export function showPlace() {
   const place = about()?.place ?? {};
   if (now.case) {
     issues.set(`Gallery: ${desk.cases.find((each) => each.case === now.case)?.title ?? now.case}`);
-    readers.set("Nobody's: it is made up");
+    readers.set("A made-up reader");
   } else {
     issues.set(now.issue || place.issue || desk.issues[0]?.issue || "");
     readers.set(now.as.includes("@") ? now.as : place.as || now.as || desk.readers[0]?.as || "");

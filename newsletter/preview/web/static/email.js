@@ -51,7 +51,10 @@ export function emailView({ key, address, shown }) {
     address(frame.reveal(paper) ? "" : `“${paper.title}” stands in no link of this email`);
   }
 
-  whenKnown((issue) => drawEnvelope(envelope, issue));
+  whenKnown((issue) => {
+    drawEnvelope(envelope, issue);
+    frame.element.hidden = !issue.has_html;
+  });
   new ResizeObserver(tellWidth).observe(room);
 
   return {
@@ -75,9 +78,11 @@ export function emailView({ key, address, shown }) {
           if (became === "dropped") return;
         } catch (problem) {
           if (loaded === mark) loaded = "";
+          room.hidden = envelope.hidden = here !== place; // another's email would be taken for this one
           throw problem;
         }
         place = here;
+        room.hidden = envelope.hidden = false;
         look = JSON.stringify(dressed);
         element.querySelector(":scope > .refused")?.remove();
         shown();

@@ -55,5 +55,5 @@ export function scoreBar(one) {
  * @param {{text: string, origin: string}[]} reasons
  */
 export function reasonList(reasons) {
-  return h("ul", { class: "reasons" }, ...reasons.map(({ text, origin }) => h("li", {}, h("bdi", {}, text), origin && h("code", { class: "origin" }, origin))));
+  return h("ul", { class: "reasons" }, ...reasons.map(({ text, origin }) => h("li", {}, h("bdi", {}, text), " ", origin && h("code", { class: "origin" }, origin))));
 }

@@ -1,5 +1,6 @@
 // One email on the desk: loaded behind the scenes, dressed, put in the old one's place at the same paper, without a flash.
 
+import { ask, Refused } from "./ask.js";
 import { h } from "./dom.js";
 import { dress, paint, redressable } from "./look.js";
 import { clipOf, heightOf, paperIn, spotAt } from "./spots.js";
@@ -56,10 +57,9 @@ export class Frame {
         if (frame !== this.loading || frame.contentDocument?.URL === "about:blank") return;
         this.loading = null;
         this.dropped = undefined;
-        const refused = refusal(frame.contentDocument);
-        if (refused) {
+        if (!loaded(frame.contentDocument)) {
           frame.remove();
-          reject(refused);
+          void refusal(url).then(reject);
           return;
         }
         this.#swap(frame, look, keep);
@@ -187,17 +187,21 @@ export class Frame {
 }
 
 /**
- * Return what the server said in an email's place.
+ * Return whether an email was loaded, and not what the server says in its place, which the browser may not even show.
  * @param {Document | null} page
- * @returns {(Error & {trouble?: object | null}) | null}
  */
-function refusal(page) {
-  if (!page) return new Error("the studio does not answer; is `newsletter preview` still running?");
-  if (page.contentType !== "application/json") return null;
+const loaded = (page) => page !== null && page.contentType !== "application/json";
+
+/**
+ * Return why the server has no email to show.
+ * @param {string} url
+ * @returns {Promise<Error>}
+ */
+async function refusal(url) {
   try {
-    const said = JSON.parse(page.body.textContent ?? "");
-    return Object.assign(new Error(said.error ?? "there is no email to show"), { trouble: said.trouble ?? null });
-  } catch {
-    return new Error("there is no email to show");
+    await ask("refusal", url);
+  } catch (problem) {
+    return problem;
   }
+  return new Refused("there is no email to show");
 }

@@ -4,12 +4,13 @@ const AGAIN = 1500; // milliseconds until the next try, where the browser itself
 
 /**
  * Listen to the server as long as the page is open.
- * @param {{changed: (data: any) => void, lost: () => void, back: (data: any) => void}} hooks
+ * @param {{changing: () => void, changed: (data: any) => void, lost: () => void, back: (data: any) => void}} hooks
  */
-export function listen({ changed, lost, back }) {
+export function listen({ changing, changed, lost, back }) {
   let away = false;
   const connect = () => {
     const source = new EventSource("/events");
+    source.addEventListener("changing", changing);
     source.addEventListener("changed", (event) => changed(JSON.parse(event.data)));
     source.addEventListener("hello", (event) => {
       (away ? back : changed)(JSON.parse(event.data));

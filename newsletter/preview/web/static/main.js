@@ -24,6 +24,7 @@ const ALONE = ["why", "everyone", "compare"]; // views that need the whole width
 let revision = 0; // the server's
 let version = 0; // counts what made everything that was asked for out of date
 let run = 0;
+let ahead = 0; // changes whose email was asked for before they were read
 /** @type {Promise<void>} */
 let settled = Promise.resolve();
 
@@ -55,8 +56,13 @@ async function refresh() {
   const now = state();
   const name = now.view in views ? now.view : "html";
   const view = views[name];
-  await within(view.element, () => view.load(now, version));
+  const done = await within(view.element, () => view.load(now, version));
   if (mine !== run) return;
+  if (!done) {
+    checks.unknown();
+    showPlace();
+    return;
+  }
   await within(byId("panel"), async () => know(now, version));
   if (mine !== run) return;
   showPlace();
@@ -147,6 +153,14 @@ async function again() {
   }
 }
 
+/** Something was saved, and is read now: an email that is asked for meanwhile is answered with it. */
+function changing() {
+  if (state().view !== "html") return;
+  ahead++;
+  version++;
+  settled = refresh();
+}
+
 /** The server is at a revision: the first that is heard of is the one that was loaded. */
 function reached(told) {
   if (told === revision) return;
@@ -159,7 +173,10 @@ function reached(told) {
 
 /** While there is trouble the server answers with the last good state, and so nothing is asked for. */
 function changed({ revision: told, trouble, what = [] }) {
-  if (!trouble) reached(told);
+  if (ahead) {
+    ahead--;
+    if (!trouble) document.documentElement.dataset.revision = String((revision = told));
+  } else if (!trouble) reached(told);
   showTrouble(trouble);
   if (!trouble && what.some((each) => each !== "template")) void again();
 }
@@ -188,10 +205,12 @@ settled = refresh();
 if (state().view === "html") void again();
 if (state().view === "why") why.focus();
 listen({
+  changing,
   changed,
   lost: () => showLost(true),
   back(data) {
     showLost(false);
+    ahead = 0;
     revision = data.revision;
     reload();
   },

@@ -59,6 +59,7 @@ export function placeOf(place = now) {
  * @param {{soon?: boolean}} [how]
  */
 export function go(changes, { soon = false } = {}) {
+  if ("view" in changes && !("line" in changes)) changes = { ...changes, line: "" };
   const changed = new Set(Object.keys(changes).filter((name) => now[name] !== changes[name]));
   if (!changed.size) return;
   const pushes = AWAY.some((name) => changed.has(name));

@@ -25,10 +25,17 @@ export function showTrouble(trouble) {
       { class: "trouble", "data-testid": "trouble" },
       h("h2", {}, icon("alert"), h("bdi", {}, trouble.title)),
       h("p", { class: "trouble-say" }, "Below is the last that was good. This goes away when the file is mended."),
-      ...trouble.problems.map(problem),
+      ...problemsOf(trouble),
     ),
   );
 }
+
+/**
+ * Return each problem of some trouble, as elements.
+ * @param {any} trouble
+ * @returns {HTMLElement[]}
+ */
+export const problemsOf = (trouble) => (trouble?.problems ?? []).map(problem);
 
 /**
  * Say that the line to the server is cut, or whole again.
