@@ -20,8 +20,8 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from newsletter.config import load
-from newsletter.demo import example_path, sample_edition
-from newsletter.preview import draw
+from newsletter.demo import example_path
+from newsletter.preview import looks, setup_of
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent / "tests"))
@@ -116,8 +116,8 @@ def _of_studio(browser: Browser, address: str, *, dark: bool) -> Image.Image:
 
 def _first_issue() -> str:
     config = load(example_path(), environment={}, sending=False)
-    (drawn,) = draw(config, sample_edition(), config.subscribers[:1])
-    return drawn.email.html
+    (look,) = looks(setup_of(config), config.subscribers[:1])
+    return look.email.html
 
 
 def _taken(browser: Browser, html: str, width: int, height: int, *, scale: float, dark: bool) -> Image.Image:

@@ -4,7 +4,7 @@ Reader      opens one email at a time, fetches nothing, remembers what was asked
 texts       every text that is seen: its colour, what is behind it, its size
 no_styles   as Gmail shows mail of other accounts: without <style>
 outlook     as Outlook for Windows reads it: what its conditional comments hold is shown
-INVERT      as Gmail's app does in the dark: every colour turned over, whatever the author says of dark
+INVERT      as Gmail's app does in the dark: every colour turned over, as the studio shows it
 axe         the findings of axe-core
 """
 
@@ -234,41 +234,5 @@ for (const element of document.body.querySelectorAll('*')) {{
 }}
 return found; }}"""
 
-# The model of React Email's preview: in CIE LCh a light background's lightness and a dark text's is folded over 50 by
-# three quarters, and all are greyed by a fifth. https://github.com/resend/react-email
-INVERT = f"""() => {{ {_COLOURS}
-const white = [0.95047, 1, 1.08883];
-const toLab = rgb => {{
-  const [r, g, b] = rgb.map(one => linear(one / 255));
-  const [x, y, z] = [
-    0.4124 * r + 0.3576 * g + 0.1805 * b, 0.2126 * r + 0.7152 * g + 0.0722 * b, 0.0193 * r + 0.1192 * g + 0.9505 * b,
-  ].map((one, at) => one / white[at]).map(one => one > 0.008856 ? Math.cbrt(one) : 7.787 * one + 16 / 116);
-  return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
-}};
-const fromLab = ([l, a, b]) => {{
-  const y = (l + 16) / 116;
-  const [X, Y, Z] = [y + a / 500, y, y - b / 200]
-    .map(one => one ** 3 > 0.008856 ? one ** 3 : (one - 16 / 116) / 7.787).map((one, at) => one * white[at]);
-  return [
-    3.2406 * X - 1.5372 * Y - 0.4986 * Z, -0.9689 * X + 1.8758 * Y + 0.0415 * Z, 0.0557 * X - 0.204 * Y + 1.057 * Z,
-  ].map(one => one <= 0.0031308 ? 12.92 * one : 1.055 * Math.max(one, 0) ** (1 / 2.4) - 0.055)
-    .map(one => Math.round(255 * Math.min(1, Math.max(0, one))));
-}};
-const turned = (colour, background) => {{
-  const [r, g, b, alpha] = channels(colour);
-  let [l, a_, b_] = toLab([r, g, b]);
-  if (background ? l >= 50 : l < 50) l = 50 - (l - 50) * 0.75;
-  return `rgba(${{fromLab([l, a_ * 0.8, b_ * 0.8]).join()}},${{alpha}})`;
-}};
-const root = document.documentElement;
-const plans = [root, ...root.querySelectorAll('body, body *')].map(element => {{
-  const style = getComputedStyle(element), plan = [['color', turned(style.color, false)]];
-  for (const side of ['top', 'right', 'bottom', 'left'])
-    plan.push([`border-${{side}}-color`, turned(style.getPropertyValue(`border-${{side}}-color`), true)]);
-  const bare = channels(style.backgroundColor)[3] === 0, under = bare ? 'rgb(255,255,255)' : style.backgroundColor;
-  if (!bare || element === root) plan.push(['background-color', turned(under, true)]);
-  return [element, plan];
-}});
-for (const [element, plan] of plans)
-  for (const [name, value] of plan) element.style.setProperty(name, value, 'important');
-}}"""
+_OF_STUDIO = files("newsletter") / "preview" / "web" / "static" / "invert.js"
+INVERT = f"() => {{ {_OF_STUDIO.read_text(encoding='utf-8').replace('export ', '')}\ninvert(document); }}"

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, time
 from makers import a_newsletter
 
 from newsletter.config import load
-from newsletter.demo import example_path, sample_edition
+from newsletter.demo import example_path
 from newsletter.models import Picture
-from newsletter.preview import draw
+from newsletter.preview import looks, setup_of
 from newsletter.render import compile_templates, render
 from newsletter.render.files import USUAL_LOOK, read_sources
 from newsletter.sample.cases import cases
@@ -38,10 +38,7 @@ class Emails:
 
 def _demo() -> dict[str, str]:
     config = load(example_path(), environment={}, sending=False)
-    return {
-        f"demo: {one.issue.subscriber.name}": one.email.html
-        for one in draw(config, sample_edition(), config.subscribers)
-    }
+    return {f"demo: {one.reader.name}": one.email.html for one in looks(setup_of(config), config.subscribers)}
 
 
 def _case(name: str) -> str:

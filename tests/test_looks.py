@@ -20,7 +20,7 @@ from newsletter.errors import TemplateError
 from newsletter.inbox import Inbox
 from newsletter.models import Signals, Subscriber
 from newsletter.pipeline import Due, OutcomeKind, send
-from newsletter.preview import draw, write
+from newsletter.preview import looks, setup_of, write
 from newsletter.render import compile_templates
 from newsletter.render.files import idle_files
 from newsletter.store import Store
@@ -144,7 +144,7 @@ def test_the_first_emails_of_a_run_are_checked(
 def test_a_preview_stands_alone_and_tells_what_the_checks_found(collected: Store, tmp_path: Path) -> None:
     """Browsers know no cid; the page links what was found."""
     config = a_config(ADA_READS, issue=IssueSettings(look="gallery"), newsletter=a_newsletter(editor="Ada Lovelace"))
-    page = write(draw(config, an_edition(SEEN, *DECODING), config.subscribers, store=collected), tmp_path / "out")
+    page = write(looks(setup_of(config, collected), config.subscribers), tmp_path / "out")
     told = json.loads((tmp_path / "out" / "001-ada@example.org.checks.json").read_text(encoding="utf-8"))
 
     assert "data:image/jpeg;base64," in (tmp_path / "out" / "001-ada@example.org.html").read_text(encoding="utf-8")

@@ -181,7 +181,7 @@ def test_a_second_send_of_the_day_sends_nothing_and_says_why(newsroom: Newsroom)
     (outcome,) = newsroom.send(ADA)
 
     assert outcome.kind is OutcomeKind.ALREADY
-    assert "is sent at 2026-11-20 06:00 UTC" in outcome.detail
+    assert "was sent at 2026-11-20 06:00 UTC" in outcome.detail
     assert len(newsroom.inbox.paths) == 1
 
 

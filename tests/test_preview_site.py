@@ -21,13 +21,13 @@ from settings_files import HEAD, saved
 from stores import a_store
 
 from newsletter.checks import HTML_LIMIT
-from newsletter.deliver.message import as_bytes
 from newsletter.errors import NewsletterError, UsageError
 from newsletter.models import Subscriber
-from newsletter.preview import Previewed
 from newsletter.preview import pictures as taking
 from newsletter.preview.listing import listing
+from newsletter.preview.setup import Look
 from newsletter.preview.site import write
+from newsletter.preview.wanted import Wanted
 from newsletter.render import compile_templates, render
 
 BROWSER = executable()
@@ -40,13 +40,13 @@ subscribers:
 """
 
 
-def drawn(*readers: Subscriber) -> list[Previewed]:
+def drawn(*readers: Subscriber) -> list[Look]:
     """Return the same issue for each of some readers, by the templates that ship."""
     made, templates = [], compile_templates()
     for reader in readers or (a_subscriber(),):
         issue = an_issue(subscriber=reader)
         email = render(issue, a_newsletter(), templates, date=NOW)
-        made.append(Previewed(issue, email, as_bytes(email)))
+        made.append(Look(Wanted(), reader.email, reader, email, issue))
     return made
 
 

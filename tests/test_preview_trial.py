@@ -16,11 +16,11 @@ from makers import DAY, NOW, a_config, a_match, a_newsletter, a_paper, a_reason,
 from newsletter.checks import Severity, check
 from newsletter.config import load
 from newsletter.deliver.message import as_bytes
-from newsletter.demo import example_path, sample_edition
+from newsletter.demo import example_path
 from newsletter.errors import RecipientRefused, ServerUnavailable, UsageError
 from newsletter.inbox import Inbox
 from newsletter.models import Email, Issue, Newsletter
-from newsletter.preview import draw, trial
+from newsletter.preview import looks, setup_of, trial
 from newsletter.preview.inert import INERT, Links, inert_html, inert_text
 from newsletter.render import LetterKind, compile_templates, letter, render
 from newsletter.sample.cases import cases
@@ -248,7 +248,7 @@ def test_every_edge_case_can_be_tested(name: str) -> None:
 def test_the_example_s_issues_are_without_errors_but_those_intended() -> None:
     """What the checks say of a test is that nobody can leave by it."""
     config = load(example_path(), environment={}, sending=False)
-    for drawn in draw(config, sample_edition(), config.subscribers):
+    for drawn in looks(setup_of(config), config.subscribers):
         made = trial.test_email(drawn.email, config.newsletter, to=TESTER, now=NOW, issue=drawn.issue)
         errors = {each.rule for each in check(as_bytes(made)) if each.severity is Severity.ERROR}
 

@@ -6,10 +6,9 @@ import json
 import os
 import sys
 import webbrowser
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from datetime import UTC, date, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
@@ -30,9 +29,8 @@ from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
     from newsletter.config import Config
-    from newsletter.models import Subscriber
     from newsletter.preview.material import Material
-    from newsletter.preview.setup import Look, Setup
+    from newsletter.preview.setup import Look
 
 _USUAL_OUT = Path("preview")
 _USUAL_PORT = 8025
@@ -128,34 +126,21 @@ def _write_files(
 
 def _write(config: Config, only: list[str] | None, day: date | None, out: Path, *, png: bool) -> dict[str, Any]:
     """Write the files of `--once`, and return what their index says."""
-    from newsletter.demo import sample_edition  # noqa: PLC0415 - the pipeline is loaded by the command that runs it
-    from newsletter.preview.material import Material, Papers  # noqa: PLC0415
+    from newsletter.preview import looks, setup_of, write  # noqa: PLC0415 - the pipeline is loaded by what runs it
     from newsletter.preview.pictures import camera  # noqa: PLC0415
-    from newsletter.preview.setup import Setup  # noqa: PLC0415
-    from newsletter.preview.site import INDEX, write  # noqa: PLC0415
-    from newsletter.preview.why import as_data, candidates  # noqa: PLC0415
-    from newsletter.render import compile_templates  # noqa: PLC0415
+    from newsletter.preview.site import INDEX  # noqa: PLC0415
     from newsletter.store import Store  # noqa: PLC0415
-    from newsletter.weights import load  # noqa: PLC0415
-
-    def why(look: Look) -> list[dict[str, Any]]:
-        assert look.issue is not None  # noqa: S101 - no letter is among them
-        return [as_data(each) for each in candidates(look.prepared, look.issue, reader=look.reader)]
 
     readers = find_subscribers(config, only)
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(config.store)) if _store_exists(config) else None
-        templates = compile_templates(config.templates, look=config.issue.look)
-        material = Material(config, Papers(store, weights=cache(load), sample=sample_edition))
-        setup = Setup(material, templates, together=True)
-        shown, label = _shown(material, day)
+        setup = setup_of(config, store)
+        shown, label = _shown(setup.material, day)
         page = write(
-            _looks(setup, shown, readers, stack.enter_context(Bars())),
+            _told_of(looks(setup, readers, issue=shown), len(readers), stack.enter_context(Bars())),
             out,
             newsletter=config.newsletter.name,
             label=label,
-            why=why,
-            notes=lambda look: look.notes,
             camera=stack.enter_context(camera()) if png else None,
         )
     site: dict[str, Any] = json.loads(page.with_name(INDEX).read_text(encoding="utf-8"))
@@ -185,14 +170,12 @@ def _shown(material: Material, day: date | None) -> tuple[date | str, str]:
     return newest, long_day(newest)
 
 
-def _looks(setup: Setup, shown: date | str, readers: Sequence[Subscriber], bars: Bars) -> Iterator[Look]:
-    """Yield everybody's issue, one after the other."""
-    from newsletter.preview.wanted import Wanted  # noqa: PLC0415
-
-    for done, reader in enumerate(readers):
-        bars("drawing", done, len(readers))
-        yield setup.look(Wanted(issue=shown, reader=reader.email))
-    bars("drawing", len(readers), len(readers))
+def _told_of(looks: Iterator[Look], total: int, bars: Bars) -> Iterator[Look]:
+    """Yield the looks, and tell how far it is."""
+    bars("drawing", 0, total)
+    for done, look in enumerate(looks, 1):
+        yield look
+        bars("drawing", done, total)
 
 
 def _told(each: dict[str, Any]) -> str:

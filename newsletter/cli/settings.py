@@ -98,12 +98,12 @@ _PLURAL = {
 def _render_everybody(config: Config) -> tuple[dict[str, int], list[tuple[str, Finding]]]:
     """Return how many papers each subscriber's issue of the sample holds, and what is wrong with the emails."""
     from newsletter.checks import check as find  # noqa: PLC0415 - lxml takes its time
-    from newsletter.demo import sample_edition  # noqa: PLC0415
-    from newsletter.preview import draw, proofs  # noqa: PLC0415
+    from newsletter.preview import looks, proofs, setup_of  # noqa: PLC0415
 
-    previewed = draw(config, sample_edition(), config.subscribers)
-    findings = [(name, finding) for name, message in proofs(config, previewed) for finding in find(message)]
-    return {each.issue.subscriber.email: len(each.issue.papers) for each in previewed}, findings
+    setup = setup_of(config)
+    shown = tuple(looks(setup, config.subscribers))
+    findings = [(name, finding) for name, message in proofs(setup, shown) for finding in find(message)]
+    return {each.reader.email: len(each.issue.papers) if each.issue else 0 for each in shown}, findings
 
 
 def _last_answers(config: Config) -> dict[str, SourceHealth]:

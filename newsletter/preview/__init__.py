@@ -1,10 +1,16 @@
-"""Issues to look at before anybody receives them.
+"""Issues to look at before anybody receives them, as they would be sent.
 
-drawing  what each subscriber would get, as the bytes that would be sent
-site     all of it as files
+    papers, settings ──► material ─┐
+    templates ─────────────────────┴─► setup ──► Look ──► answers ──► web     the studio
+                                                   └────► site                files
+
+wanted     which issue is looked at          desk       what is in hand while files change; trouble
+material   readers, editions, groundwork     answers    what the page is told; why · compare · linked · anatomy · clip
+setup      one email of one configuration    trial      an issue sent as a test; inert
+gallery    edge cases and letters            everybody  all of a date; site · listing · pictures
 """
 
-from newsletter.preview.drawing import Previewed, draw, proofs
-from newsletter.preview.site import verdict, write
+from newsletter.preview.everybody import looks, proofs, setup_of
+from newsletter.preview.site import write
 
-__all__ = ["Previewed", "draw", "proofs", "verdict", "write"]
+__all__ = ["looks", "proofs", "setup_of", "write"]

@@ -17,7 +17,7 @@ from newsletter.preview.first_text import first_text
 from newsletter.preview.gallery import letter_kind, named_case
 from newsletter.preview.material import Material, Window
 from newsletter.preview.wanted import SAMPLE, Wanted
-from newsletter.render import NO_PICTURES, Renderer, Templates, letter
+from newsletter.render import NO_PICTURES, LetterKind, Renderer, Templates, letter
 from newsletter.render.files import idle_files
 from newsletter.render.protect import Place, flatten
 from newsletter.thumbnails import Thumbnails
@@ -133,13 +133,16 @@ class Setup:
     def _case(self, wanted: Wanted) -> Look:
         wanted = Wanted(case=wanted.case, other=wanted.other)
         if kind := letter_kind(wanted.case):
-            reader = self.material.reader(self.material.first_reader)
-            moment = _moment(reader, self.material.papers.shipped.day)
-            email = letter(kind, reader, self.config.newsletter, self.templates, date=moment, link=_SOME_LINK)
-            return Look(wanted, f"Letter: {kind}", reader, email)
+            return replace(self.letter(kind, self.material.reader(self.material.first_reader)), wanted=wanted)
         issue = named_case(wanted.case)
         email = self._rendered(issue, _moment(issue.subscriber, issue.day))
         return Look(wanted, f"Case: {wanted.case}", issue.subscriber, email, issue)
+
+    def letter(self, kind: LetterKind, reader: Subscriber) -> Look:
+        """Return a letter to one reader."""
+        moment = _moment(reader, self.material.papers.shipped.day)
+        email = letter(kind, reader, self.config.newsletter, self.templates, date=moment, link=_SOME_LINK)
+        return Look(Wanted(), f"Letter: {kind}", reader, email)
 
     def _rendered(self, issue: Issue, moment: datetime) -> Email:
         pictures, store = NO_PICTURES, self.material.store

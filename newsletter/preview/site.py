@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from newsletter.checks import HTML_LIMIT, Finding, Severity, check, measure
+from newsletter.checks import HTML_LIMIT, Finding, Severity
 from newsletter.errors import UsageError
-from newsletter.models import Email, Issue, Status
+from newsletter.models import Email, Issue
 from newsletter.preview.listing import listing
-from newsletter.preview.setup import long_day
+from newsletter.preview.setup import Look, long_day
+from newsletter.preview.why import as_data, candidates
 
 VERSION = 1
 """The shape of index.json; it grows when a key changes its meaning or goes."""
@@ -36,40 +37,18 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9@._+-]")
 _LONGEST_NAME = 100
 
 
-class Drawn(Protocol):
-    """An issue drawn: `Look` and `Previewed`."""
-
-    @property
-    def issue(self) -> Issue | None:
-        """What was selected."""
-
-    @property
-    def email(self) -> Email:
-        """It rendered."""
-
-    @property
-    def message(self) -> bytes:
-        """The bytes that would be sent."""
-
-
-_Drawn = TypeVar("_Drawn", bound=Drawn)
-
-
 def write(
-    drawn: Iterable[_Drawn],
+    looks: Iterable[Look],
     directory: Path,
     *,
     newsletter: str = "",
     label: str = "",
-    why: Callable[[_Drawn], Sequence[Mapping[str, Any]]] | None = None,
-    notes: Callable[[_Drawn], Iterable[str]] | None = None,
     camera: Camera | None = None,
 ) -> Path:
     """Write every issue into `directory`, and return the page that lists them.
 
     `newsletter` and `label` stand at its top: who sends them, and of which day they are, unless given those of the
-    first issue. `why` gives every candidate of an issue, `notes` what its operator should know (that a reader receives
-    nothing, unless given), `camera` pictures.
+    first issue. `camera` takes pictures.
 
     What an earlier run made and this one did not is deleted; what somebody else put there, or changed, is not.
     UsageError, before anything is written, where an index stands that no earlier run made.
@@ -79,12 +58,10 @@ def write(
     directory.mkdir(parents=True, exist_ok=True)
     readers: list[dict[str, Any]] = []
     made: dict[str, str] = {}
-    for number, each in enumerate(drawn, 1):
+    for number, each in enumerate(looks, 1):
         if each.issue is None:
             continue
-        stem = directory / _stem(number, each.email.recipient[1])
-        entry, files = _written(stem, each, each.issue, why=why(each) if why else None, camera=camera)
-        entry["notes"] = list((notes or _noted)(each))
+        entry, files = _written(directory / _stem(number, each.reader.email), each, each.issue, camera=camera)
         readers.append(entry)
         made |= {path.name: _digest(path) for path in files}
         newsletter, label = newsletter or each.email.sender[0], label or long_day(each.issue.day)
@@ -112,28 +89,23 @@ def verdict(findings: Sequence[Finding]) -> str:
 # ------------------------------------------------------------------ one issue
 
 
-def _written(
-    stem: Path, each: Drawn, issue: Issue, *, why: Sequence[Mapping[str, Any]] | None, camera: Camera | None
-) -> tuple[dict[str, Any], tuple[Path, ...]]:
+def _written(stem: Path, look: Look, issue: Issue, *, camera: Camera | None) -> tuple[dict[str, Any], tuple[Path, ...]]:
     """Write what there is of one issue; return what the index says of it, and the files."""
-    email, findings, sizes = each.email, check(each.message), asdict(measure(each.message))
-    files = {
-        kind: stem.with_name(f"{stem.name}.{suffix}")
-        for kind, suffix in (("text", "txt"), ("message", "eml"), ("checks", "checks.json"))
-    }
+    email, findings, sizes = look.email, look.findings, asdict(look.facts)
+    suffixes = {"text": "txt", "message": "eml", "checks": "checks.json", "why": "why.json"}
+    files = {kind: stem.with_name(f"{stem.name}.{suffix}") for kind, suffix in suffixes.items()}
     files["text"].write_text(email.text, encoding="utf-8", newline="\n")
-    files["message"].write_bytes(each.message)
+    files["message"].write_bytes(look.message)
     _write_json(files["checks"], {"sizes": sizes, "findings": [asdict(finding) for finding in findings]})
-    if why is not None:
-        files["why"] = stem.with_name(f"{stem.name}.why.json")
-        _write_json(files["why"], {"candidates": why})
+    found = candidates(look.prepared, issue, reader=look.reader)
+    _write_json(files["why"], {"candidates": [as_data(each) for each in found]})
     pictures: Mapping[str, Path] = {}
     if email.html:
         html = standing_alone(email)
         files["html"] = stem.with_name(f"{stem.name}.html")
         files["html"].write_text(html, encoding="utf-8", newline="\n")
         pictures = camera(html, stem) if camera else {}
-    reader = issue.subscriber
+    reader = look.reader
     entry = {
         "as": reader.email,
         "name": reader.name,
@@ -150,6 +122,7 @@ def _written(
         "warnings": sum(found.severity is Severity.WARNING for found in findings),
         "files": {kind: path.name for kind, path in files.items()},
         "pictures": {kind: path.name for kind, path in pictures.items()},
+        "notes": list(look.notes),
     }
     return entry, (*files.values(), *pictures.values())
 
@@ -161,11 +134,6 @@ def standing_alone(email: Email, html: str = "") -> str:
         data = b64encode(picture.data).decode("ascii")
         html = html.replace(f"cid:{picture.name}", f"data:{picture.media_type};base64,{data}")
     return html
-
-
-def _noted(each: Drawn) -> Iterable[str]:
-    if each.issue is not None and each.issue.subscriber.status is not Status.ACTIVE:
-        yield f"{each.issue.subscriber.email} is {each.issue.subscriber.status} and receives nothing"
 
 
 def _stem(number: int, address: str) -> str:
