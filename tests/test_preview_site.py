@@ -152,6 +152,7 @@ def test_what_an_earlier_run_made_goes_when_it_is_no_longer_wanted(tmp_path: Pat
         "001-ada@example.org.eml",
         "001-ada@example.org.html",
         "001-ada@example.org.txt",
+        "001-ada@example.org.why.json",
         "002-grace@example.org.txt",
         "index.html",
         "index.json",

@@ -626,3 +626,28 @@ def test_templates_that_cannot_be_read_are_reported(tmp_path: Path, content: byt
 def test_the_same_content_is_compiled_once() -> None:
     """However many subscribers ask for it."""
     assert compile_templates().parts() is compile_templates().parts()
+
+
+SHEETS = {
+    "two rules": "p { color: red } .a { color: blue; font-weight: bold }",
+    "comments": "/* p { color: red } */ p { color: red /* } */; margin: 0 } /* .a {",
+    "a brace in a string": "p { font-family: 'a } b', \"c { d\"; color: red } .a { color: blue }",
+    "quotes": ".a { font-family: Georgia, 'Times New Roman', serif } p { font-family: \"Segoe UI\" }",
+    "important": "p { color: red !important } .a { color: blue }",
+    "media": "p { color: red } @media (min-width: 1px) { .a { color: blue } }",
+    "the same twice": "p { color: red } p { color: blue } p { color: red }",
+    "many selectors": "p, .a, div > p { color: red } p.a { margin: 0 }",
+    "a rule that is not closed": "p { color: red } .a { color: blue",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_a_sheet_read_rule_by_rule_gives_what_the_whole_gives(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules are kept one by one so that an edit reads one; what stands in the style attributes is the same."""
+    html = '<html><head></head><body><div><p class="a" style="margin: 1px">x</p><p>y</p></div></body></html>'
+
+    by_rule = inline(html, SHEETS[name])
+    monkeypatch.setattr(sys.modules["newsletter.render.inline"], "_rules", lambda css: [css])
+
+    assert by_rule == inline(html, SHEETS[name])

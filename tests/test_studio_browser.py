@@ -163,7 +163,7 @@ def test_axe_finds_nothing_serious_in_any_view(browser: Browser, address: str, s
         found[name] = axe(opened, iframes=False)
     context.close()
 
-    assert found == dict.fromkeys(VIEWS, [])
+    assert found == {name: [] for name in VIEWS}
 
 
 def test_the_text_is_that_of_the_email(page: Page, address: str) -> None:

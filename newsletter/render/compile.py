@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -191,11 +191,9 @@ def on_own_lines(pieces: Iterable[Piece]) -> Iterator[Piece]:
     What is filled once stands on lines of its own, see `once`.
     """
     for piece in pieces:
-        text = BETWEEN_BLOCKS.sub("\n", piece.text)
-        first, *inner = text.split("\n") if piece.kind is Kind.DATA else (piece.text,)
+        first, *inner = BETWEEN_BLOCKS.sub("\n", piece.text).split("\n") if piece.kind is Kind.DATA else (piece.text,)
         if len(inner) > 1:
-            first = "\n".join((first, " ".join(inner[:-1]), inner[-1]))
-            yield replace(piece, text=first)
+            yield Piece(piece.kind, "\n".join((first, " ".join(inner[:-1]), inner[-1])), piece.place)
         else:
             yield piece
 
