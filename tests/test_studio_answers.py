@@ -18,6 +18,7 @@ from newsletter.preview.clip import MARK, with_clip
 from newsletter.preview.desk import Desk
 from newsletter.preview.first_text import first_text
 from newsletter.preview.gallery import gallery
+from newsletter.preview.trouble import What
 from newsletter.preview.wanted import wanted
 from newsletter.preview.web.app import studio
 from newsletter.quoted_printable import quoted_printable
@@ -125,23 +126,35 @@ def test_an_issue_is_told_with_its_sizes_and_limits(client: TestClient, desk: De
 
 
 def test_tried_settings_are_told_as_the_lines_to_paste(client: TestClient) -> None:
-    """Only what differs from what is written; nothing where nothing does."""
+    """Only what differs from what is written, where it goes; nothing where nothing does."""
     settings = told(client, "issue", max_papers="3", min_score="0.61")["settings"]
 
     assert settings["written"] == {"max_papers": 8, "min_score": 0.5}
-    assert settings["yaml"] == "  - email: ada@example.org\n    max_papers: 3\n    min_score: 0.61\n"
-    assert told(client, "issue", max_papers="3")["settings"]["yaml"].count("\n") == 2
+    assert settings["yaml"] == "    max_papers: 3  # in the place of line 10\n    min_score: 0.61  # below line 8\n"
+    assert told(client, "issue", max_papers="3")["settings"]["yaml"].count("\n") == 1
     assert told(client, "issue", max_papers="8")["settings"]["yaml"] == ""
+    assert told(client, "issue", as_="sample", max_papers="3")["settings"]["yaml"] == "    max_papers: 3\n"
 
 
-def test_what_is_to_be_pasted_loads(client: TestClient, tmp_path: Path) -> None:
-    """And makes the issue that was tried."""
-    pasted = told(client, "issue", max_papers="3", min_score="0.61")["settings"]["yaml"].splitlines()[1:]
-    text = SETTINGS.replace("    max_papers: 8\n", "".join(f"{line}\n" for line in pasted), 1)
-    other = a_desk(a_folder(tmp_path, text))
-    tried, loaded = told(client, "text", max_papers="3", min_score="0.61"), told(asking(other), "text")
-    other.close()
+@pytest.mark.parametrize("indent", ["", "  ", "      "])
+def test_what_is_to_be_pasted_loads(indent: str, tmp_path: Path) -> None:
+    """However the list is indented: pasted where it says, it makes the issue that was tried."""
+    head, _, people = SETTINGS.partition("subscribers:\n")
+    text = head + "subscribers:\n" + "".join(f"{indent}{line[2:]}\n" for line in people.splitlines())
+    path = a_folder(tmp_path, text)
+    desk = a_desk(path)
+    settings = told(asking(desk), "issue", max_papers="3", min_score="0.61")["settings"]
+    tried = told(asking(desk), "text", max_papers="3", min_score="0.61")
+    lines = text.splitlines()
+    replaced, added = settings["yaml"].splitlines()
+    lines[int(replaced.rpartition(" ")[2]) - 1] = replaced
+    lines.insert(int(added.rpartition(" ")[2]), added)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    desk.reload({What.SETTINGS})
+    loaded = told(asking(desk), "text")
+    desk.close()
 
+    assert desk.trouble is None
     assert tried == loaded
 
 
@@ -326,15 +339,20 @@ def test_a_template_that_fails_on_one_issue_tells_its_place(tmp_path: Path) -> N
     """Others are shown as before: 422, file, line and the lines around it."""
     path = a_folder(tmp_path)
     own = tmp_path / "templates" / "issue" / "byline.j2"
-    own.write_text("by\n{{ issue.edtor }}\n", encoding="utf-8")
+    own.write_text('{% if issue.address == "grace@example.org" %}\n{{ issue.edtor }}\n{% endif %}\n', encoding="utf-8")
     desk = a_desk(path)
-    found = told(asking(desk), "issue", status=422)
+    ada, found = told(asking(desk), "issue"), told(asking(desk), "issue", 422, as_="grace")
+    everyone = told(asking(desk), "everyone")["rows"]
     desk.close()
 
+    assert desk.trouble is None
+    assert ada["subject"]
     assert 'did you mean "editor"' in found["error"]
     (problem,) = found["trouble"]["problems"]
     assert (problem["file"], problem["line"]) == (str(own), 2)
     assert [line["text"] for line in problem["excerpt"] if line["here"]] == ["{{ issue.edtor }}"]
+    assert "did you mean" in everyone[1]["verdict"]
+    assert everyone[0]["papers"] == 8
 
 
 def test_what_goes_wrong_in_the_program_is_told_and_survived(
@@ -353,7 +371,8 @@ def test_what_goes_wrong_in_the_program_is_told_and_survived(
 
 
 @pytest.mark.parametrize(
-    "body", ["", "{}", "[]", '"x"', '{"to": 1}', '{"to": "ada@example.org", "place": []}', "\xff", "{" * 9_000]
+    "body",
+    ["", "{}", "[]", '"x"', '{"to": 1}', '{"to": "ada@example.org", "place": []}', "\xff", "{" * 9_000, "[" * 9_000],
 )
 def test_a_test_that_is_not_asked_for_properly_is_refused(client: TestClient, body: str) -> None:
     """In one line."""

@@ -467,7 +467,7 @@ def test_sliders_redraw_at_once_and_print_what_to_paste(page: Page, address: str
     page.get_by_test_id("min_score").fill("0.9")
     expect(page.locator("#view-why .yaml")).to_contain_text("min_score: 0.90")
     page.get_by_test_id("copy-yaml").click()
-    assert page.evaluate("navigator.clipboard.readText()").startswith("  - email: ada@example.org\n")
+    assert page.evaluate("navigator.clipboard.readText()").startswith("    max_papers: 3")
     page.get_by_test_id("view-html").click()
     expect(page.get_by_test_id("tried")).to_be_visible()
     page.locator("body").press("w")
@@ -549,9 +549,9 @@ def test_mistakes_are_told_over_the_last_good_view_until_they_are_mended(browser
         expect(trouble).to_have_count(0)
 
         own.write_text("by {{ issue.edtor }}\n", encoding="utf-8")
-        expect(opened.locator("body")).to_contain_text('did you mean "editor"')
+        expect(trouble).to_contain_text('did you mean "editor"')
         own.unlink()
-        expect(opened.locator("body")).not_to_contain_text('did you mean "editor"')
+        expect(trouble).to_have_count(0)
         expect(email(opened).locator("h1")).to_contain_text("papers")
         context.close()
 

@@ -10,7 +10,7 @@ from shutil import rmtree
 import pytest
 from studio import EARLIER, EMPTY, NEWEST, SETTINGS, a_desk, a_folder, swapped
 
-from newsletter.errors import UsageError
+from newsletter.errors import StoreError, UsageError
 from newsletter.models import CutReason
 from newsletter.pipeline import Due, send
 from newsletter.preview.desk import Desk
@@ -18,7 +18,7 @@ from newsletter.preview.gallery import gallery
 from newsletter.preview.setup import Look
 from newsletter.preview.trouble import What
 from newsletter.preview.wanted import SAMPLE, wanted
-from newsletter.store import Store
+from newsletter.store import Editions, Store
 from newsletter.weights import Weights
 
 
@@ -255,6 +255,29 @@ def test_a_template_that_does_not_compile_is_told_over_the_last_good_one(path: P
     assert "Ada Lovelace, alone" in looked(desk).email.text
 
 
+def test_a_name_that_is_none_is_told_over_the_last_good_one(path: Path, desk: Desk) -> None:
+    """Jinja finds it only when the template is filled: what was looked at last is filled at once."""
+    before = looked(desk, as_="grace").message
+    own = path.parent / "templates" / "issue" / "byline.j2"
+    own.write_text("by\n{{ issue.edtor }}\n", encoding="utf-8")
+    desk.reload({What.TEMPLATE})
+
+    assert desk.trouble
+    assert (desk.trouble.problems[0].file, desk.trouble.problems[0].line) == (str(own), 2)
+    assert desk.trouble.problems[0].hint == 'did you mean "editor"?'
+    assert looked(desk, as_="grace").message == before
+
+    desk.reload({What.SETTINGS})
+    assert desk.trouble
+    assert looked(desk, as_="grace").message == before
+
+    own.write_text("by {{ issue.editor }}, alone\n", encoding="utf-8")
+    desk.reload({What.TEMPLATE})
+
+    assert desk.trouble is None
+    assert "Ada Lovelace, alone" in looked(desk, as_="grace").email.text
+
+
 def test_a_wrong_key_is_told_over_the_last_good_settings(path: Path, desk: Desk) -> None:
     """Each mistake with its line and the way out; mended, the new settings hold."""
     before = looked(desk).message
@@ -363,7 +386,7 @@ def test_settings_that_never_loaded_are_told_over_the_example(tmp_path: Path) ->
 def test_what_matters_is_watched(path: Path, desk: Desk) -> None:
     """Settings, what they may include, templates, the database; nothing else."""
     folder = path.parent
-    watched = {where for where, _ in desk.watched()}
+    watched = desk.watched()
 
     assert {folder, folder / "templates", folder / "templates" / "issue"} <= watched
     assert desk.kind_of(path) is What.SETTINGS
@@ -373,3 +396,69 @@ def test_what_matters_is_watched(path: Path, desk: Desk) -> None:
     assert desk.kind_of(folder / "newsletter.db-shm") is None
     assert desk.kind_of(folder / "templates" / "issue" / "row.html.j2~") is None
     assert desk.kind_of(folder / "notes.txt") is None
+
+
+def test_what_is_linked_is_watched_where_it_lies(tmp_path: Path) -> None:
+    """A settings file kept elsewhere, a template, a folder of templates: editors change what a link points to."""
+    kept = tmp_path / "kept"
+    (kept / "look").mkdir(parents=True)
+    (kept / "inline.css").write_text("", encoding="utf-8")
+    path = a_folder(tmp_path / "own")
+    path.rename(kept / "real.yaml")
+    path.symlink_to(kept / "real.yaml")
+    style = path.parent / "templates" / "issue" / "inline.css"
+    style.unlink()
+    style.symlink_to(kept / "inline.css")
+    (path.parent / "templates" / "look").symlink_to(kept / "look")
+    (kept / "look" / "round").symlink_to(kept)
+    desk = a_desk(path)
+    watched = desk.watched()
+    desk.close()
+
+    assert {kept, path.parent / "templates" / "look"} <= watched
+    assert desk.kind_of(kept / "real.yaml") is What.SETTINGS
+    assert desk.kind_of(kept / "inline.css") is What.TEMPLATE
+    assert desk.kind_of(path.parent / "templates" / "look" / "row.html.j2") is What.TEMPLATE
+
+
+def test_folders_that_may_be_included_are_watched_and_others_are_not(tmp_path: Path) -> None:
+    """Before the first file is in them; what tools leave below the templates is nobody's template."""
+    path = a_folder(tmp_path, "include: [people/*.yaml, 'teams/**/*.yaml']\n" + SETTINGS)
+    for name in ("people", "teams/a/b", "templates/node_modules/x", "templates/.git/x"):
+        (tmp_path / name).mkdir(parents=True)
+    desk = a_desk(path)
+    watched = desk.watched()
+    desk.close()
+
+    assert desk.trouble is None
+    assert {tmp_path / "people", tmp_path / "teams", tmp_path / "teams" / "a" / "b"} <= watched
+    assert not [folder for folder in watched if {"node_modules", ".git"} & set(folder.parts)]
+
+
+def test_settings_among_the_templates_are_settings(tmp_path: Path) -> None:
+    """Whoever says `templates: .` keeps everything in one folder."""
+    path = a_folder(tmp_path, SETTINGS.replace("templates: templates", "templates: ."))
+    desk = a_desk(path)
+    kinds = [desk.kind_of(path), desk.kind_of(tmp_path / "issue" / "a.css"), desk.kind_of(tmp_path / "newsletter.db")]
+    desk.close()
+
+    assert kinds == [What.SETTINGS, What.TEMPLATE, What.DATA]
+
+
+def test_a_database_that_cannot_be_read_any_more_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the last good view; restored, it is read again."""
+
+    def damaged(_: Editions) -> None:
+        raise StoreError("newsletter.db: the database is damaged; restore a copy, or move it away and start anew")
+
+    before = looked(desk).message
+    with monkeypatch.context() as patched:
+        patched.setattr(Editions, "days", damaged)
+        desk.reload({What.DATA})
+        assert desk.trouble
+        assert desk.trouble.what is What.DATA
+        assert desk.trouble.problems[0].hint.startswith("restore a copy")
+        assert looked(desk).message == before
+    desk.reload({What.DATA})
+
+    assert desk.trouble is None

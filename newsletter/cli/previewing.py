@@ -96,7 +96,8 @@ def _serve(config: Path, reader: str, day: date | None, *, against: Path | None,
         note(f"there is no {config}: showing the example's subscribers (`newsletter init` writes your own)")
     desk = Desk(path, against=against, environment=os.environ)
     for problem in desk.trouble.problems if desk.trouble else ():
-        note(f"{problem.file}:{problem.line}: {problem.message}")
+        where = f"{problem.file}:{problem.line}: " if problem.file else ""
+        note(f"{where}{problem.message}" + (f"; {problem.hint}" if problem.hint else ""))
     place = Wanted(issue=day or "", reader=reader)
     if not desk.trouble:
         desk.setup.look(place)  # a slip is told here, where it was made

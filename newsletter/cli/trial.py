@@ -69,6 +69,7 @@ def _tell(done: Demo) -> None:
 def _tell_next(done: Demo) -> None:
     example = next((each for each in done.outcomes if each.issue and each.issue.papers), None)
     say("Next:")
+    say(f"  newsletter preview --config {done.settings}    a page that shows all of it, and why")
     if example and example.issue:
         paper = example.issue.papers[0].paper
         name = paper.id if paper.id.startswith("arxiv:") else paper.title

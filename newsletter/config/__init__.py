@@ -49,14 +49,19 @@ def load(path: Path, *, environment: Mapping[str, str], sending: bool = True) ->
     findings = Findings()
     config = None
     with _collector_paused():
-        root, files = gather(path, findings)
+        root, files, folders = gather(path, findings)
         if root:
             may_lack = frozenset() if sending else _SECRETS
             root = fill_in(override(root, environment), environment, findings, may_lack=may_lack)
             config = _config(path, root, findings, sending=sending)
     if findings.problems or config is None:
         raise ConfigError(_in_file_order(findings.problems, files))
-    return replace(config, warnings=_in_file_order(findings.warnings, files), files=tuple(file.path for file in files))
+    return replace(
+        config,
+        warnings=_in_file_order(findings.warnings, files),
+        files=tuple(file.path for file in files),
+        folders=tuple(folders),
+    )
 
 
 @contextmanager

@@ -12,14 +12,15 @@ from newsletter.config.place import Findings, Node, Place, YamlFile
 _LISTS = ("sources", "picks", "subscribers")  # a list of several files is one list
 
 
-def gather(path: Path, findings: Findings) -> tuple[Node | None, list[YamlFile]]:
-    """Return the merged mapping of a file and everything it includes, and those files in the order of reading.
+def gather(path: Path, findings: Findings) -> tuple[Node | None, list[YamlFile], list[Path]]:
+    """Return the merged mapping of a file and everything it includes, those files, and the folders they may lie in.
 
-    There is no mapping when one of the files cannot be read: what it would have said is not to be guessed.
+    Files and folders come in the order of reading. There is no mapping when one of the files cannot be read: what it
+    would have said is not to be guessed.
     """
     gathering = _Gathering(path, findings)
     root = gathering.read(YamlFile(path, str(path), path.name), chain=())
-    return None if gathering.unreadable else root, gathering.files
+    return None if gathering.unreadable else root, gathering.files, list(dict.fromkeys(gathering.folders))
 
 
 class _Gathering:
@@ -27,6 +28,7 @@ class _Gathering:
         self.folder = path.parent
         self.findings = findings
         self.files: list[YamlFile] = []
+        self.folders = [path.parent]
         self.seen: set[Path] = set()
         self.unreadable = False
 
@@ -64,6 +66,7 @@ class _Gathering:
         """Return the files of a pattern, sorted; relative to the file that includes them."""
         folder = item.place.file.path.parent
         pattern = str(item.value)
+        self.folders += _folders_of(folder / pattern)
         found = sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207 — takes absolute patterns too
         if not found and glob.has_magic(pattern):
             self.findings.warning(item.place, f"include: no file matches '{pattern}'")
@@ -99,3 +102,11 @@ class _Gathering:
                 self.findings.problem(included.keys[key], f"'{key}' stands already in {where}; keep one of them")
             elif not isinstance(node.value, list):
                 self.findings.problem(node.place, f"{key}: must be a list")
+
+
+def _folders_of(pattern: Path) -> list[Path]:
+    """Return the folders that there are in which a file of a pattern lies, or may lie one day."""
+    plain = [part for part in pattern.parent.parts if not glob.has_magic(part)]
+    above = Path(*plain[: next((at for at, part in enumerate(pattern.parts) if glob.has_magic(part)), len(plain))])
+    below = above.rglob("*") if above != pattern.parent and above.is_dir() else ()
+    return [folder for folder in (above, *below) if folder.is_dir()]

@@ -43,8 +43,9 @@ class Config:
     """Everything that `subscribers.yaml` says. Made by `load`.
 
     `store` is a database address with an absolute path. Addresses may hold passwords: neither `store` nor
-    `sources` show in a representation. `smtp` and `tldr` are None where the file has no such section. `files` are those
-    that were read, the first and what it includes. `test_recipients` are who may be sent a test of an issue, each once.
+    `sources` show in a representation. `smtp` and `tldr` are None where the file has no such section.
+    `test_recipients` are who may be sent a test of an issue, each once. `files` are those that were read, the first and
+    what it includes; `folders` those in which such files lie or may lie.
     """
 
     path: Path
@@ -61,6 +62,7 @@ class Config:
     test_recipients: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
 
     @property
     def readers(self) -> int:

@@ -4,8 +4,8 @@
     templates ─────────────────────┴─► setup ──► Look ──► answers ──► web     the studio
                                                    └────► site                files
 
-wanted     which issue is looked at          desk       what is in hand while files change; trouble
-material   readers, editions, groundwork     answers    what the page is told; why · compare · linked · anatomy · clip
+wanted     which issue is looked at          desk       what is in hand while files change; watched · trouble
+material   readers, editions, groundwork     answers    what the page is told; why · compare · linked · paste
 setup      one email of one configuration    trial      an issue sent as a test; inert
 gallery    edge cases and letters            everybody  all of a date; site · listing · pictures
 """

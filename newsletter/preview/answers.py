@@ -23,6 +23,7 @@ from newsletter.preview.compare import changes, count_same
 from newsletter.preview.desk import Desk
 from newsletter.preview.gallery import gallery
 from newsletter.preview.linked import linked
+from newsletter.preview.paste import lines_to_paste
 from newsletter.preview.setup import Look, Setup, long_day
 from newsletter.preview.site import standing_alone, verdict
 from newsletter.preview.trial import why_no_test
@@ -63,7 +64,7 @@ def trouble(found: Trouble | None) -> dict[str, Any] | None:
     return asdict(found) if found else None
 
 
-def issue(look: Look) -> dict[str, Any]:
+def issue(setup: Setup, look: Look) -> dict[str, Any]:
     """Return what is said of an email around it."""
     email, made = look.email, look.issue
     return {
@@ -86,7 +87,7 @@ def issue(look: Look) -> dict[str, Any]:
         "language": look.reader.language,
         "sizes": asdict(look.facts),
         "limits": {"html": HTML_LIMIT, "clip": CLIP_BYTES, "css": CSS_LIMIT},
-        "settings": _settings(look),
+        "settings": _settings(setup, look),
         "status": look.reader.status.value,
         "delivered": _delivered(look),
         "notes": list(look.notes),
@@ -221,21 +222,21 @@ def _delivered(look: Look) -> dict[str, str] | None:
     return {"state": look.delivery.state.value, "detail": told(look.delivery)} if look.delivery else None
 
 
-def _settings(look: Look) -> dict[str, Any] | None:
+def _settings(setup: Setup, look: Look) -> dict[str, Any] | None:
     reader, written = look.reader, look.written
     if written is None:
         return None
-    lines = [f"  - email: {written.email}"]
+    changes = {}
     if reader.max_papers != written.max_papers:
-        lines.append(f"    max_papers: {reader.max_papers}")
+        changes["max_papers"] = str(reader.max_papers)
     if reader.min_score != written.min_score:
-        lines.append(f"    min_score: {reader.min_score:.2f}")
+        changes["min_score"] = f"{reader.min_score:.2f}"
     return {
         "max_papers": reader.max_papers,
         "min_score": reader.min_score,
         "written": {"max_papers": written.max_papers, "min_score": written.min_score},
         "origin": written.origin,
-        "yaml": "\n".join(lines) + "\n" if len(lines) > 1 else "",
+        "yaml": lines_to_paste(setup.config.files, written.origin, changes),
     }
 
 

@@ -6,8 +6,7 @@ files ──► reload ──► Setup (and the other one)  ──► look
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +19,7 @@ from newsletter.preview.material import Material, Papers
 from newsletter.preview.setup import Look, Setup
 from newsletter.preview.trouble import Trouble, What, trouble_of
 from newsletter.preview.wanted import Wanted
+from newsletter.preview.watched import Watched
 from newsletter.render import Templates, compile_templates
 from newsletter.render.files import template_root
 from newsletter.store import Store
@@ -40,7 +40,8 @@ class Desk:
         self._environment = environment
         self._troubles: dict[tuple[What, bool], Trouble] = {}
         self._setups: dict[bool, Setup] = {}
-        self._files: dict[bool, tuple[Path, ...]] = {}
+        self._watched: dict[bool, Watched] = {}
+        self._last: dict[bool, Wanted] = {}
         self._load(other=False)
         if against is not None:
             self._load(other=True)
@@ -59,7 +60,9 @@ class Desk:
 
     def look(self, wanted: Wanted) -> Look:
         """Return what is wanted as it would be sent; UsageError for what there is not, TemplateError if it fails."""
-        return self.setup_of(wanted).look(wanted)
+        found = self.setup_of(wanted).look(wanted)
+        self._last[wanted.other] = wanted
+        return found
 
     def setup_of(self, wanted: Wanted) -> Setup:
         """Return the configuration that is asked for; UsageError where there is no second one."""
@@ -90,28 +93,13 @@ class Desk:
 
     # ------------------------------------------------------------------ what is watched
 
-    def watched(self) -> Iterator[tuple[Path, What]]:
-        """Yield every folder whose files matter, with what a file of it is; a folder may come twice."""
-        for other, setup in self._setups.items():
-            for file in self._files[other]:
-                yield file.absolute().parent, What.SETTINGS
-            for folder in self._folders(setup.config):
-                # As far as it can be walked: somebody may be deleting it.
-                yield from ((Path(each), What.TEMPLATE) for each, _, _ in os.walk(folder.absolute()))
-                yield folder.absolute(), What.TEMPLATE
-            yield _database(setup.config).parent, What.DATA
+    def watched(self) -> frozenset[Path]:
+        """Return every folder whose files matter."""
+        return frozenset(folder for each in self._watched.values() for folder in each.folders())
 
     def kind_of(self, path: Path) -> What | None:
         """Return what a changed file means, None for one that does not matter."""
-        for setup in self._setups.values():
-            database = _database(setup.config)
-            if path in (database, database.with_name(database.name + "-wal")):
-                return What.DATA
-            if any(path.is_relative_to(folder.absolute()) for folder in self._folders(setup.config)):
-                return What.TEMPLATE if path.suffix in (".j2", ".css", ".po", "") else None
-        named = {file.absolute() for files in self._files.values() for file in files}
-        # A file that an `include:` may match by now is one of YAML.
-        return What.SETTINGS if path in named or path.suffix in (".yaml", ".yml") else None
+        return next((kind for each in self._watched.values() if (kind := each.kind_of(path))), None)
 
     # ------------------------------------------------------------------ reading
 
@@ -125,11 +113,20 @@ class Desk:
             self._troubles[What.SETTINGS, other] = trouble_of(error, What.SETTINGS)
             if other in self._setups:
                 return
-            config = replace(self._config(None), files=(path,) if path else ())
-        self._files[other] = config.files if path is not None else ()
+            known = (path,) if path else ()
+            config = replace(self._config(None), files=known, folders=tuple(each.parent for each in known))
+        self._watched[other] = Watched(
+            settings=config.files if path is not None else (),
+            folders=config.folders if path is not None else (),
+            templates=self._folders(config),
+            database=_database(config),
+        )
         templates = self._templates(config, other=other)
         before = self._setups.get(other)
-        self._setups[other] = self._made(config, templates or self._stand_in(before), before, other=other)
+        made = self._made(config, templates or self._stand_in(before), before, other=other)
+        if templates and not self._proven(made, other=other):
+            made = Setup(made.material, self._stand_in(before), before=before)
+        self._setups[other] = made
 
     def _config(self, path: Path | None) -> Config:
         if path is not None and not path.exists():
@@ -142,7 +139,21 @@ class Desk:
         self._troubles.pop((What.TEMPLATE, other), None)
         setup = self._setups[other]
         if templates := self._templates(setup.config, other=other):
-            self._setups[other] = Setup(setup.material, templates, before=setup)
+            made = Setup(setup.material, templates, before=setup)
+            if self._proven(made, other=other):
+                self._setups[other] = made
+
+    def _proven(self, made: Setup, *, other: bool) -> bool:
+        """Return whether what was looked at last can be shown: some mistakes come up only when a template is filled."""
+        try:
+            made.look(self._last.get(other, Wanted(other=other)))
+        except TemplateError as error:
+            told = trouble_of(error, What.TEMPLATE, folders=self._folders(made.config))
+            self._troubles[What.TEMPLATE, other] = told
+            return False
+        except NewsletterError:  # a reader who is gone: the page is told when it asks
+            return True
+        return True
 
     def _templates(self, config: Config, *, other: bool) -> Templates | None:
         try:
@@ -161,7 +172,13 @@ class Desk:
         """Forget what was read from the store, and open it anew where it is another file by now."""
         self._troubles.pop((What.DATA, other), None)
         before = self._setups[other]
-        self._setups[other] = self._made(before.config, before.templates, before, other=other, renewed=True)
+        made = self._made(before.config, before.templates, before, other=other, renewed=True)
+        try:
+            _ = made.material.papers.days
+        except StoreError as error:  # damaged where it lies
+            self._troubles[What.DATA, other] = trouble_of(error, What.DATA)
+            return
+        self._setups[other] = made
 
     def _made(
         self, config: Config, templates: Templates, before: Setup | None, *, other: bool, renewed: bool = False

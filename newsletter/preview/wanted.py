@@ -76,7 +76,7 @@ def _number(query: Mapping[str, str], name: str) -> int | None:
     written = query.get(name, "")
     if not written:
         return None
-    if not written.isascii() or not written.isdigit() or not 1 <= int(written[:4]) <= _MOST_PAPERS:
+    if not (written.isascii() and written.isdigit() and len(written) < 4 and 1 <= int(written) <= _MOST_PAPERS):
         raise UsageError(f"{name}={written}: a whole number from 1 to {_MOST_PAPERS}, please")
     return int(written)
 

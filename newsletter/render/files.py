@@ -105,7 +105,7 @@ def _read(directory: Traversable, prefix: str = "") -> dict[str, str]:
         name = f"{prefix}{entry.name}"
         if entry.is_dir():
             found |= _read(entry, f"{name}/")
-        elif name.endswith(_SUFFIXES):
+        elif name.endswith(_SUFFIXES) and entry.is_file():
             found[name] = _text(entry, name)
     return found
 

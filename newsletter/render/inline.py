@@ -58,15 +58,18 @@ def _inliner() -> type[Any]:
 
 
 def _rules(css: str) -> list[str]:
-    """Return a style sheet as its rules: premailer keeps each that it has read, and an edit changes one."""
-    flat = _COMMENT.sub("", css)
-    bare = _STRING.sub("", flat)
+    """Return a style sheet as its rules: what was read of each is kept, and an edit changes one.
+
+    What is out of the ordinary is one rule, so that it is read as a whole.
+    """
+    flat = _STRING_OR_COMMENT.sub(lambda found: "" if found[0][0] == "/" else found[0], css)
+    bare = _STRING_OR_COMMENT.sub("", css)
     even = bare.count("{") == bare.count("}") == flat.count("{") == flat.count("}")
-    return _RULE.findall(flat) if even and "@" not in flat else [css]
+    odd = any(sign in bare for sign in ("@", "/*", "*/", "<!--", "'", '"')) or "\\" in css
+    return _RULE.findall(flat) if even and not odd else [css]
 
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_STRING = re.compile(r"""("[^"]*"|'[^']*')""")
+_STRING_OR_COMMENT = re.compile(r"""/\*.*?\*/|"[^"\n]*"|'[^'\n]*'""", re.DOTALL)
 _RULE = re.compile(r"[^{}]+\{[^{}]*\}")
 
 

@@ -6,6 +6,7 @@
 
 guard  who may ask: this machine's own page, and nothing else
 app    the addresses, and what answers them
+lane   one question after the other
 live   what changed
 serve  the server, until it is stopped
 """

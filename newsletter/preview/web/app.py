@@ -1,7 +1,7 @@
 """The addresses of the studio, and what answers them.
 
-Everything that is asked of the desk is asked in one thread, one question after the other: it holds a database and
-caches, and is made for one person.
+Everything that is asked of the desk is asked in one thread, one question after the other (`lane`): it holds a database
+and caches, and is made for one person.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from functools import partial
@@ -32,12 +31,14 @@ from newsletter.preview.trial import send_test
 from newsletter.preview.trouble import What
 from newsletter.preview.wanted import wanted
 from newsletter.preview.web.guard import EMAIL_POLICY, Guard
+from newsletter.preview.web.lane import Lane, aside
 from newsletter.preview.web.live import Live
 
 log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 _LARGEST_BODY = 10_000
+_LONGEST_SECONDS = 20.0  # of a question: a first issue of thousands of papers takes a few
 
 
 class Json(JSONResponse):
@@ -59,16 +60,16 @@ def studio(desk: Desk, *, port: int, token: str, clock: Callable[[], datetime]) 
 class _Studio:
     def __init__(self, desk: Desk, token: str, clock: Callable[[], datetime]) -> None:
         self._desk, self._token, self._clock = desk, token, clock
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk")
+        self._lane = Lane(longest_seconds=_LONGEST_SECONDS)
         self._live = Live(
-            watched=lambda: frozenset(folder for folder, _ in desk.watched()),
+            watched=desk.watched,
             kind_of=desk.kind_of,
             reload=self._reload,
         )
 
     def application(self, port: int) -> Starlette:
         looks: dict[str, Callable[[Setup, Look], object]] = {
-            "issue": lambda _, look: answers.issue(look),
+            "issue": answers.issue,
             "text": lambda _, look: {"text": look.email.text},
             "source": answers.source,
             "message": lambda _, look: answers.message(look),
@@ -102,7 +103,6 @@ class _Studio:
         finally:
             self._live.stop()
             await watching
-            self._thread.shutdown()
 
     # ------------------------------------------------------------------ pages
 
@@ -157,11 +157,15 @@ class _Studio:
         return answers.everyone(self._desk.setup_of(place), place, first=int(first))
 
     async def _test(self, request: Request) -> Response:
-        body = await request.body()
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > _LARGEST_BODY:
+                return Json({"error": "this is no test that somebody asks for: it is too long"}, status_code=413)
         try:
-            asked = json.loads(body[:_LARGEST_BODY])
+            asked = json.loads(body)
             to, place = str(asked["to"]), wanted({str(name): str(value) for name, value in asked["place"].items()})
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return Json({"error": 'a test is asked for by {"to": …, "place": {…}}'}, status_code=400)
         except UsageError as error:
             return _refused(error)
@@ -177,19 +181,21 @@ class _Studio:
     # ------------------------------------------------------------------ the one thread
 
     async def _asked(self, question: Callable[[], Any]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, question)
+        return await self._lane.ask(question)
 
     async def _answered(self, answer: Callable[[], Any], *, then: Callable[[Any], Response] | None = None) -> Response:
         """Return the answer; a mistake is one line, and where a template fails, what is told of it."""
         try:
             found = await self._asked(answer)
             if then is not None:
-                found = await asyncio.get_running_loop().run_in_executor(None, then, found)
+                found = await aside(partial(then, found))
         except TemplateError as error:
             told = answers.trouble(await self._asked(partial(self._desk.trouble_with, error)))
             return Json({"error": str(error), "trouble": told}, status_code=422)
         except NewsletterError as error:
             return _refused(error)
+        except asyncio.CancelledError:
+            return Json({"error": "the studio is ending"}, status_code=503)
         except Exception as error:
             log.exception("a question could not be answered")
             return Json({"error": f"unexpected {type(error).__name__}: {error}"}, status_code=500)

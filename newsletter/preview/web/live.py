@@ -56,7 +56,7 @@ class Live:
                 log.exception("what changed could not be read; it is tried again at the next change")
                 await asyncio.sleep(_PATIENCE_SECONDS)
             # What came between two watches nobody saw.
-            missed = frozenset((What.SETTINGS, What.TEMPLATE))
+            missed = frozenset((What.SETTINGS, What.TEMPLATE, What.DATA))
 
     def stop(self) -> None:
         """End watching, and every stream of events."""

@@ -70,6 +70,8 @@ export function showPlace() {
   const open = now.gallery === "open" || (now.case !== "" && now.gallery !== "closed");
   byId("gallery").hidden = !open;
   byId("gallery-button").setAttribute("aria-expanded", String(open));
+  const leave = byId("gallery").querySelector(".gallery-back");
+  if (leave) /** @type {HTMLElement} */ (leave).hidden = !now.case;
   for (const link of byId("gallery").querySelectorAll("a[data-case]")) {
     const here = /** @type {HTMLElement} */ (link).dataset.case === now.case;
     if (here === (link.getAttribute("aria-current") === "true")) continue;
@@ -115,8 +117,7 @@ function drawGallery() {
     byId("gallery"),
     h("div", { class: "gallery-head" }, h("h2", {}, "Gallery"), closing()),
     h("p", { class: "gallery-say" }, "What rarely happens, and the letters. "),
-    state().case &&
-      h("a", { class: "gallery-back", href: addressOf({ case: "" }), onclick: back }, icon("left"), "Back to the issues"),
+    h("a", { class: "gallery-back", href: addressOf({ case: "" }), hidden: !state().case, onclick: back }, icon("left"), "Back to the issues"),
     ...[...groups].map(([group, cases]) =>
       h(
         "section",

@@ -102,6 +102,7 @@ function lay(now) {
 function openPanel(name) {
   if (ALONE.includes(state().view)) go({ view: "html", panel: name });
   else go({ panel: state().panel === name ? "none" : name });
+  if (!byId("panel").hidden) byId("panel").scrollIntoView({ block: "nearest" }); // below, in a narrow window
 }
 
 function keyTable() {

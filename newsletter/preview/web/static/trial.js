@@ -46,7 +46,7 @@ export function layTrial() {
         body: JSON.stringify({ to, place }),
       });
       localStorage.setItem(LAST, to);
-      fill(byId("trial-said"), h("p", { class: "word good" }, `Taken for ${to}: ${answer.detail}`));
+      fill(byId("trial-said"), h("p", { class: "word good" }, `Sent to ${to}: the server says ${answer.detail}`));
     } catch (problem) {
       if (!(problem instanceof Dropped)) fill(byId("trial-said"), h("p", { class: "word bad" }, problem.message));
     } finally {

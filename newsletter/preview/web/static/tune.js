@@ -18,7 +18,7 @@ export function tuning(settled) {
   const yaml = h("pre", { class: "yaml", tabindex: "0", "aria-label": "The settings to paste" });
   const copying = h("button", { class: "button", type: "button", "data-testid": "copy-yaml", onclick: () => copy(yaml.textContent ?? "", copying) }, "Copy");
   const origin = h("code", { class: "origin" });
-  const paste = h("div", { class: "paste" }, h("div", { class: "paste-head" }, h("span", {}, "To keep it, write at ", origin), copying), yaml);
+  const paste = h("div", { class: "paste" }, h("div", { class: "paste-head" }, h("span", {}, "To keep it, write into ", origin), copying), yaml);
   const reset = h("button", { class: "button", type: "button", "data-testid": "as-written", onclick: asWritten }, "As written");
   const sliders = SLIDERS.map(slider);
   const element = h(
@@ -81,6 +81,7 @@ export function tuning(settled) {
     paste.hidden = !settings.yaml;
     fill(yaml, settings.yaml);
     fill(origin, settings.origin);
+    document.documentElement.style.setProperty("--bar", `${100 * settings.min_score}%`);
     byId("tried").hidden = !tried;
   });
   return { element };

@@ -22,6 +22,14 @@ export function whyList({ reveal, settled }) {
       autocomplete: "off", spellcheck: "false", "data-testid": "why-filter", oninput: () => go({ find: search.value }, { soon: true }),
     })
   );
+  // From the letters to what they found: the first row by Enter, or into the rows by the arrow.
+  search.addEventListener("keydown", (event) => {
+    const first = /** @type {HTMLElement | null} */ (rows.querySelector(".candidate-title"));
+    if (!first || (event.key !== "Enter" && event.key !== "ArrowDown")) return;
+    event.preventDefault();
+    first.focus();
+    if (event.key === "Enter") first.click();
+  });
   const filters = h("div", { class: "counts", role: "group", "aria-label": "Only papers that are" });
   const rows = h("ol", { class: "candidates" });
   const rest = h("div", { class: "rest", "aria-live": "polite" });
