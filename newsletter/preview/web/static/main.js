@@ -24,6 +24,7 @@ const ALONE = ["why", "everyone", "compare"]; // views that need the whole width
 let revision = 0; // the server's
 let version = 0; // counts what made everything that was asked for out of date
 let run = 0;
+let heard = 0; // the newest that was told of
 let ahead = 0; // changes whose email was asked for before they were read
 /** @type {Promise<void>} */
 let settled = Promise.resolve();
@@ -145,6 +146,7 @@ async function again() {
   try {
     await readDesk();
     byId("refused").hidden = true;
+    if (onDesk().revision < heard) return; // an answer from before the last change
     showTrouble(onDesk().trouble);
     reached(onDesk().revision);
   } catch (problem) {
@@ -174,6 +176,7 @@ function reached(told) {
 
 /** While there is trouble the server answers with the last good state, and so nothing is asked for. */
 function changed({ revision: told, trouble, what = [] }) {
+  heard = told;
   if (ahead) {
     ahead--;
     if (!trouble) document.documentElement.dataset.revision = String((revision = told));
@@ -212,6 +215,7 @@ listen({
   back(data) {
     showLost(false);
     ahead = 0;
+    heard = data.revision;
     revision = data.revision;
     reload();
   },
