@@ -8,8 +8,8 @@ writes something that was never there before; it is over when the page has put a
 the clocks of the two programs, which are one. What is shown is told by the page itself (`shown`), and looked for in the
 frame's document.
 
-React Email 6.11 took 750 to 960 ms for the same, and a prototype that inlined by another library 44 to 71 ms, where
-both were measured (another machine of two cores).
+React Email 6.11 took 750 to 960 ms for the same, and a prototype that inlined by another library 44 to 71 ms, both on
+another machine of two cores.
 """
 
 from __future__ import annotations

@@ -637,6 +637,10 @@ SHEETS = {
     "media": "p { color: red } @media (min-width: 1px) { .a { color: blue } }",
     "the same twice": "p { color: red } p { color: blue } p { color: red }",
     "many selectors": "p, .a, div > p { color: red } p.a { margin: 0 }",
+    "braces out of order": "} p { color: red } { .a { color: blue } }",
+    "escapes": '\\7b { color: red } p { color: red } a { content: "\\"{}" }',
+    "comments in strings": 'a { content: "/*" } p { color: red } a { content: "*/" } /* it\'s */ .a { color: blue }',
+    "a comment that is not closed": "/* p {} .a { color: blue } p { color: red }",
     "a rule that is not closed": "p { color: red } .a { color: blue",
     "nothing": "",
 }

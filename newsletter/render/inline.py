@@ -64,8 +64,8 @@ def _rules(css: str) -> list[str]:
     """
     flat = _STRING_OR_COMMENT.sub(lambda found: "" if found[0][0] == "/" else found[0], css)
     bare = _STRING_OR_COMMENT.sub("", css)
-    even = bare.count("{") == bare.count("}") == flat.count("{") == flat.count("}")
-    odd = any(sign in bare for sign in ("@", "/*", "*/", "<!--", "'", '"')) or "\\" in css
+    even = bare.count("{") == flat.count("{") and not _RULE.sub("", flat).strip()
+    odd = any(sign in bare for sign in ("@", "/*", "*/", "<!--", "-->", "'", '"')) or "\\" in css
     return _RULE.findall(flat) if even and not odd else [css]
 
 

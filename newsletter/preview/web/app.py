@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 _LARGEST_BODY = 10_000
+_LAST_SECONDS = 2.0
 _LONGEST_SECONDS = 20.0  # of a question: a first issue of thousands of papers takes a few
 
 
@@ -102,7 +103,8 @@ class _Studio:
             yield
         finally:
             self._live.stop()
-            await watching
+            await asyncio.wait({watching}, timeout=_LAST_SECONDS)
+            watching.cancel()  # it may wait for a template that never ends
 
     # ------------------------------------------------------------------ pages
 
