@@ -449,6 +449,28 @@ def test_why_a_paper_is_missing_is_found_within_two_clicks(page: Page, address: 
     assert "paper=" in page.url
 
 
+def test_why_is_answered_to_the_keyboard_alone(page: Page, address: str) -> None:
+    """One key, some letters, Enter."""
+    at(page, address)
+    page.locator("body").press("y")
+    page.keyboard.type("gaussian splatting")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#view-why .candidate.open")).to_contain_text("NOT MATCHED for ada@example.org")
+    expect(page.locator("#view-why .candidate.open .candidate-title")).to_be_focused()
+
+
+def test_bars_hide_what_scrolls_below_them(page: Page, address: str) -> None:
+    """Whatever the sliders say, and in a narrow window too."""
+    page.set_viewport_size({"width": 420, "height": 800})
+    at(page, address, "min_score=0.8")
+    for name in (".top", ".strip", ".foot"):
+        colour = page.locator(name).evaluate("bar => getComputedStyle(bar).backgroundColor")
+        assert colour.startswith("rgb("), (name, colour)
+    page.get_by_test_id("verdict-chip").click()
+    expect(page.locator("#panel")).to_be_in_viewport()
+
+
 def test_a_paper_of_no_edition_is_looked_for_among_all(page: Page, address: str) -> None:
     """The page says that nobody ever brought it."""
     at(page, address, "view=why")

@@ -101,9 +101,12 @@ function lay(now) {
 }
 
 function openPanel(name) {
-  if (ALONE.includes(state().view)) go({ view: "html", panel: name });
+  const panel = byId("panel");
+  const unseen = !panel.hidden && panel.getBoundingClientRect().top > window.innerHeight - 80; // below, in a narrow window
+  if (unseen && state().panel === name) panel.scrollIntoView({ block: "nearest" });
+  else if (ALONE.includes(state().view)) go({ view: "html", panel: name });
   else go({ panel: state().panel === name ? "none" : name });
-  if (!byId("panel").hidden) byId("panel").scrollIntoView({ block: "nearest" }); // below, in a narrow window
+  if (!panel.hidden) panel.scrollIntoView({ block: "nearest" });
 }
 
 function keyTable() {

@@ -81,7 +81,7 @@ export function tuning(settled) {
     paste.hidden = !settings.yaml;
     fill(yaml, settings.yaml);
     fill(origin, settings.origin);
-    document.documentElement.style.setProperty("--bar", `${100 * settings.min_score}%`);
+    document.documentElement.style.setProperty("--least-score", `${100 * settings.min_score}%`);
     byId("tried").hidden = !tried;
   });
   return { element };

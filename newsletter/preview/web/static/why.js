@@ -23,12 +23,13 @@ export function whyList({ reveal, settled }) {
     })
   );
   // From the letters to what they found: the first row by Enter, or into the rows by the arrow.
-  search.addEventListener("keydown", (event) => {
-    const first = /** @type {HTMLElement | null} */ (rows.querySelector(".candidate-title"));
-    if (!first || (event.key !== "Enter" && event.key !== "ArrowDown")) return;
+  search.addEventListener("keydown", async (event) => {
+    if (event.key !== "Enter" && event.key !== "ArrowDown") return;
     event.preventDefault();
-    first.focus();
-    if (event.key === "Enter") first.click();
+    await settled(); // what was typed last is found
+    const first = /** @type {HTMLElement | null} */ (rows.querySelector(".candidate-title"));
+    first?.focus();
+    if (event.key === "Enter" && first?.getAttribute("aria-expanded") === "false") first.click();
   });
   const filters = h("div", { class: "counts", role: "group", "aria-label": "Only papers that are" });
   const rows = h("ol", { class: "candidates" });
