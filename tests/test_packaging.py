@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import venv
 import zipfile
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -57,6 +59,8 @@ def test_the_wheel_holds_everything_the_program_reads(wheel: Path) -> None:
         "newsletter/sample/arxiv.atom.xml",
         "newsletter/store/migrations/env.py",
         "newsletter/config/starter.yaml",
+        "newsletter/preview/web/static/page.html",
+        "newsletter/preview/web/static/main.js",
         "newsletter/subscribers.example.yaml",
         "newsletter/py.typed",
     ):
@@ -80,3 +84,22 @@ def test_init_check_and_preview_work_from_the_wheel(installed: Path, tmp_path: P
     run(installed, "preview", "--once", cwd=tmp_path)
 
     assert (tmp_path / "preview" / "index.html").exists()
+
+
+def test_the_studio_works_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    """Its page, its scripts and an issue, in an empty folder."""
+    command = [str(installed), "preview", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        address = running.stdout.readline().strip()
+        got = {
+            path: urlopen(address + path).read().decode()
+            for path in ("", "static/main.js", "static/studio.css", "api/desk", "email")
+        }
+        running.send_signal(signal.SIGINT)
+        assert running.wait(20) == 0
+
+    assert "/static/main.js" in got[""]
+    assert json.loads(got["api/desk"])["trouble"] is None
+    assert "papers worth your time" in got["email"]
+    assert list(tmp_path.iterdir()) == []
