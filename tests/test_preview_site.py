@@ -461,6 +461,10 @@ def test_the_page_shows_its_pictures_from_a_disk(tmp_path: Path) -> None:
     with chromium(str(BROWSER)) as browser:
         tab = browser.new_page()
         tab.goto(page.as_uri())
+        shown = tab.evaluate(
+            """Promise.all([...document.images].map(one => { one.loading = 'eager'; return one.decode(); }))
+               .then(() => [...document.images].map(one => one.naturalWidth))"""
+        )
 
-        assert tab.evaluate("[...document.images].map(one => one.complete && one.naturalWidth)") == [640, 375, 640]
+        assert shown == [640, 375, 640]
         assert tab.evaluate("getComputedStyle(document.querySelector('main')).borderRadius") == "12px"
