@@ -30,7 +30,8 @@ from makers import (
 from newsletter.errors import TemplateError
 from newsletter.models import HealthState, Issue, MatchedPaper, ReasonKind, Signals
 from newsletter.render import Templates, compile_templates, render
-from newsletter.render.compile import CSS_NAME, Compiled, as_template, compile_html, mjml_to_html
+from newsletter.render import compile as compiling
+from newsletter.render.compile import CSS_NAME, Compiled, as_template, compile_html, html_of, mjml_to_html
 from newsletter.render.facts import facts_of
 from newsletter.render.files import Sources, read_sources
 from newsletter.render.guards import check_tokens
@@ -324,6 +325,8 @@ def edited(sources: Sources, name: str, before: str, after: str) -> Sources:
 )
 def test_an_edit_compiles_only_what_it_touches(name: str, before: str, after: str, most: int) -> None:
     """An edit of styles or markup compiles no Jinja at all; one of a construct, the units that it stands in."""
+    for cached in (code_of, html_of, compiling._parts):
+        cached.cache_clear()  # so that what other tests compiled has thrown nothing out
     sources = read_sources()
     assert Templates(sources).parts().html
     known = code_of.cache_info().misses
