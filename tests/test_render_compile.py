@@ -312,6 +312,12 @@ def edited(sources: Sources, name: str, before: str, after: str) -> Sources:
     return replace(sources, texts=tuple(sorted({**texts, name: texts[name].replace(before, after, 1)}.items())))
 
 
+def forget() -> None:
+    """Forget what is compiled: what other tests compiled may have thrown out what is counted here."""
+    for cached in (code_of, html_of, compiling._parts):
+        cached.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("name", "before", "after", "most"),
     [
@@ -325,8 +331,7 @@ def edited(sources: Sources, name: str, before: str, after: str) -> Sources:
 )
 def test_an_edit_compiles_only_what_it_touches(name: str, before: str, after: str, most: int) -> None:
     """An edit of styles or markup compiles no Jinja at all; one of a construct, the units that it stands in."""
-    for cached in (code_of, html_of, compiling._parts):
-        cached.cache_clear()  # so that what other tests compiled has thrown nothing out
+    forget()
     sources = read_sources()
     assert Templates(sources).parts().html
     known = code_of.cache_info().misses
@@ -337,6 +342,7 @@ def test_an_edit_compiles_only_what_it_touches(name: str, before: str, after: st
 
 def test_languages_share_what_is_compiled() -> None:
     """Words and filters are looked up when a template is filled."""
+    forget()
     templates = compile_templates()
     known = code_of.cache_info().misses
     numbers = "{{ 1000 | number }}{{ _('Trending') }}"
