@@ -1,6 +1,6 @@
 """The records that flow through the pipeline, in its order.
 
-    settings   Newsletter, SmtpSettings, TldrSettings, Subscriber, Interest, Pick
+    settings   Newsletter, SmtpSettings, DkimKey, InboxSettings, TldrSettings, Subscriber, Interest, Pick
     papers     Signals → Entry → Arrival (with SourceHealth) → Paper → Edition → Topic
     issues     Reason → Trend, MatchedPaper → Section → Issue → Email → Delivery
 
@@ -20,11 +20,13 @@ from newsletter.models.issues import (
     Email,
     Issue,
     MatchedPaper,
+    Move,
     Picture,
     Reason,
     ReasonKind,
     Section,
     Trend,
+    Unconfirmed,
 )
 from newsletter.models.papers import (
     NO_SIGNALS,
@@ -40,10 +42,15 @@ from newsletter.models.papers import (
     Topic,
 )
 from newsletter.models.settings import (
+    DeliverSettings,
+    DkimKey,
     Encryption,
+    ImapSettings,
+    InboxSettings,
     Interest,
     InterestKind,
     Newsletter,
+    OnUnknown,
     Pick,
     SmtpSettings,
     Status,
@@ -62,18 +69,24 @@ __all__ = [
     "Arrival",
     "Cut",
     "CutReason",
+    "DeliverSettings",
     "Delivery",
     "DeliveryState",
+    "DkimKey",
     "Edition",
     "Email",
     "Encryption",
     "Entry",
     "HealthState",
+    "ImapSettings",
+    "InboxSettings",
     "Interest",
     "InterestKind",
     "Issue",
     "MatchedPaper",
+    "Move",
     "Newsletter",
+    "OnUnknown",
     "Paper",
     "Pick",
     "Picture",
@@ -88,4 +101,5 @@ __all__ = [
     "TldrSettings",
     "Topic",
     "Trend",
+    "Unconfirmed",
 ]

@@ -131,12 +131,23 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """An earlier issue of which nobody knows whether it reached its reader. Made by `pipeline`.
+
+    `papers` are those it held, in its order.
+    """
+
+    day: date
+    papers: tuple[Paper, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
     """One subscriber's selection from an edition. Made by `compose`.
 
     The lead is the best paper and stands in no section; no paper stands twice. `considered` counts the
     edition's new papers, `health` tells what its sources answered. `picks` (the editor's) and `trending` are papers
-    that no interest brought.
+    that no interest brought. `unconfirmed` is the issue before it, where that may not have arrived.
     """
 
     subscriber: Subscriber
@@ -148,6 +159,7 @@ class Issue:
     health: tuple[SourceHealth, ...]
     trending: tuple[MatchedPaper, ...] = ()
     picks: tuple[MatchedPaper, ...] = ()
+    unconfirmed: Unconfirmed | None = None
 
     @property
     def placed(self) -> tuple[tuple[str, MatchedPaper], ...]:
@@ -213,6 +225,22 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One step of a delivery along the arrows that `deliver` draws. Made by `deliver`, kept by `store`.
+
+    `state` is where it goes, `code` and `detail` the server's reply; `attempted` says that the step counts as an
+    attempt at this delivery; `next_attempt_at` is given for what is queued again.
+    """
+
+    id: int
+    state: DeliveryState
+    code: int = 0
+    detail: str = ""
+    attempted: bool = False
+    next_attempt_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,10 @@ class Newsletter:
 
     `archive` is the web address of the issues, with `{date}` in it where each has its own; `unsubscribe` the https
     address where a POST unsubscribes `{email}`. Both are "" where there is none.
+
+    `inbox` is the address whose mail `newsletter inbox` reads, "" where a person does; `plus` says that mail to
+    `local+anything@domain` comes there too (RFC 5233). `secret` is what tokens in addresses are made with; it never
+    shows in a representation.
     """
 
     name: str
@@ -22,6 +26,9 @@ class Newsletter:
     editor: str = ""
     archive: str = ""
     unsubscribe: str = ""
+    inbox: str = ""
+    plus: bool = False
+    secret: bytes = field(default=b"", repr=False)
 
     @property
     def domain(self) -> str:
@@ -39,14 +46,80 @@ class Encryption(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """The server that takes the mail. The password never shows in a representation."""
+    """The server that takes the mail. The password never shows in a representation.
+
+    `token_command` prints an OAuth 2.0 access token, which is used instead of a password (XOAUTH2).
+    `timeout_seconds` is how long an answer is waited for, None for the times of RFC 5321; the answer to a whole
+    message always has the ten minutes of RFC 5321. At most `connections` are open at once, and at most
+    `max_per_minute` messages handed over, 0 for as many as it takes.
+    """
 
     host: str
     port: int = 587
     encryption: Encryption = Encryption.STARTTLS
     username: str = ""
     password: str = field(default="", repr=False)
+    token_command: tuple[str, ...] = ()
+    timeout_seconds: float | None = None
+    connections: int = 4
+    max_per_minute: int = 0
+
+
+class OnUnknown(StrEnum):
+    """What becomes of an email of which nobody knows whether it arrived."""
+
+    HOLD = "hold"  # it is shown, and a person decides
+    RESEND = "resend"  # it is sent once more, with the same Message-ID
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverSettings:
+    """How emails leave this machine, where it is not by the SMTP server.
+
+    At most one of the three is given: `maildir` and `file` are folders that emails are written into, to look at them
+    or to test; `sendmail` is the command of a host that has one, with its arguments.
+    """
+
+    on_unknown: OnUnknown = OnUnknown.HOLD
+    maildir: str = ""
+    file: str = ""
+    sendmail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DkimKey:
+    """What emails are signed with (RFC 6376): the private key in PEM never shows in a representation."""
+
+    domain: str
+    selector: str
+    private_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ImapSettings:
+    """The IMAP server of a mailbox. The password never shows in a representation; see `SmtpSettings` for the rest."""
+
+    host: str
+    port: int = 993
+    encryption: Encryption = Encryption.TLS
+    username: str = ""
+    password: str = field(default="", repr=False)
+    token_command: tuple[str, ...] = ()
+    folder: str = "INBOX"
     timeout_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class InboxSettings:
+    """The mailbox that answers, bounces and complaints come to: a folder in Maildir format, or one on an IMAP server.
+
+    `address` is what reaches it; one of `maildir` and `imap` is given.
+    """
+
+    address: str
+    maildir: str = ""
+    imap: ImapSettings | None = None
+    plus: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@
      │ └────── vectors                         what searching compares
      └──────── issue_papers ──► deliveries     the outbox: one row per subscriber and issue date
                                 silences       the issues that had nothing in them
+    suppressions                               who gets nothing, whatever the settings say
+    replies                                    what came back by mail, each once
     examples                                   papers that readers name and that no source brought
     topics                                     the labels of a day, so that the next days keep them
     thumbnails                                 the pictures of papers, so that each is asked for once
@@ -41,7 +43,7 @@ from sqlalchemy import (
     or_,
 )
 
-HEAD = "0004"  # the newest revision in migrations/versions; a test holds the two together
+HEAD = "0005"  # the newest revision in migrations/versions; a test holds the two together
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -222,7 +224,9 @@ deliveries = Table(
     Column("detail", Words, nullable=False),
     Column("changed_at", Utc, nullable=False),
     Column("created_at", Utc, nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),  # who claimed it, see `locks`
     UniqueConstraint("subscriber_key", "issue_date"),
+    Index("ix_deliveries_message_id", "message_id"),  # what answers and bounces name
 )
 
 # Only what is still on its way is in this index: years of sent rows cost a claim nothing. SQLite sees that a query
@@ -253,5 +257,26 @@ silences = Table(
     Column("issue_date", Date, primary_key=True),
     Column("subscriber", Words, nullable=False),
     Column("reason", Words, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address_hash", Text, primary_key=True),  # of the address as `suppressions.address_hash` has it
+    Column("address", Words, nullable=False),  # "" once somebody asked to be forgotten
+    Column("reason", Text, nullable=False),  # unsubscribed, complained, bounced
+    Column("detail", Words, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("key", Words, primary_key=True),  # of the message that came, so that it counts once
+    Column("subscriber_key", Words, nullable=False, index=True),  # "" where nobody can say whose it is
+    Column("delivery_id", Integer),
+    Column("kind", Text, nullable=False),
+    Column("detail", Words, nullable=False),
     Column("at", Utc, nullable=False),
 )

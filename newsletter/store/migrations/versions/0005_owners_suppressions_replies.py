@@ -1,0 +1,47 @@
+"""Keep who claimed a delivery, who gets nothing any more, and what came back by mail."""  # noqa: INP001 - Alembic loads it by its path
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+_TIME = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    """Add what is new; what an earlier version claimed belongs to nobody, so the next run settles it."""
+    op.add_column("deliveries", sa.Column("owner", sa.Text, nullable=False, server_default=""))
+    op.create_index("ix_deliveries_message_id", "deliveries", ["message_id"])
+    op.create_table(
+        "suppressions",
+        sa.Column("address_hash", sa.Text, nullable=False),
+        sa.Column("address", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("at", _TIME, nullable=False),
+        sa.PrimaryKeyConstraint("address_hash", name="pk_suppressions"),
+    )
+    op.create_table(
+        "replies",
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("subscriber_key", sa.Text, nullable=False),
+        sa.Column("delivery_id", sa.Integer),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("at", _TIME, nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_replies"),
+    )
+    op.create_index("ix_replies_subscriber_key", "replies", ["subscriber_key"])
+
+
+def downgrade() -> None:
+    """Take it away again."""
+    op.drop_table("replies")
+    op.drop_table("suppressions")
+    op.drop_index("ix_deliveries_message_id", "deliveries")
+    op.drop_column("deliveries", "owner")
