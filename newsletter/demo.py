@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from email import message_from_bytes, policy
 from glob import glob
@@ -25,7 +25,7 @@ from newsletter.deliver.smtp import SmtpMailer
 from newsletter.errors import UsageError
 from newsletter.inbox import Inbox
 from newsletter.models import Edition, MatchedPaper, SmtpSettings, Status
-from newsletter.pipeline import Due, Outcome, Prepared, Progress, collect_edition, groundwork, send, silent
+from newsletter.pipeline import Draft, Due, Outcome, Prepared, Progress, collect_edition, groundwork, send, silent
 from newsletter.render import compile_templates
 from newsletter.sample import ATOM_FEED, DAY, LISTING_PAGE
 from newsletter.sources.arxiv import Arxiv
@@ -47,6 +47,7 @@ class Demo:
     edition: Edition
     prepared: Prepared
     outcomes: tuple[Outcome, ...]
+    drafts: tuple[Draft, ...]
     settings: Path
     summary: dict[str, Any]
 
@@ -81,24 +82,25 @@ def run_demo(directory: Path, *, pages: str | None = None, today: date, progress
     with Inbox(directory) as inbox:
         settings = _settings_file(directory, sources, inbox.settings)
         config = load(settings, environment={})
-        edition, prepared, outcomes = _main_job(config, directory, day, progress)
+        edition, prepared, outcomes, drafts = _main_job(config, directory, day, progress)
         received = {_message_id(path): path for path in inbox.paths}
     _write_parts(received.values())
-    summary = _summary(edition, prepared, outcomes, received) | {"made": _inventory(directory, received.values())}
+    summary = _summary(edition, prepared, outcomes, drafts, received) | {"made": _inventory(directory, received.values())}
     (directory / SUMMARY).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return Demo(directory, edition, prepared, outcomes, settings, summary)
+    return Demo(directory, edition, prepared, outcomes, drafts, settings, summary)
 
 
 def _main_job(
     config: Config, directory: Path, day: date, progress: Progress
-) -> tuple[Edition, Prepared, tuple[Outcome, ...]]:
+) -> tuple[Edition, Prepared, tuple[Outcome, ...], tuple[Draft, ...]]:
     """Collect, prepare and send, as `run` does, with the clock standing at six in the morning."""
     if config.smtp is None:
         raise UsageError(f"{config.path} lost its smtp section")
     now = datetime.combine(day, time(6, 0), UTC)
     weights = load_weights()
     active = [reader for reader in config.subscribers if reader.status is Status.ACTIVE]
-    with Store.open(config.store) as store, SmtpMailer(config.smtp) as mailer:
+    drafts: list[Draft] = []
+    with Store.open(config.store) as store:
         fetch = HttpAndFiles(directory)
         edition = collect_edition(
             config.sources, store, fetch=fetch, day=day, now=now, weights=lambda: weights, progress=progress
@@ -110,11 +112,12 @@ def _main_job(
             [Due(reader, day, day, day) for reader in active],
             weights=weights,
             templates=compile_templates(config.templates, look=config.issue.look),
-            mailer=mailer,
+            mailer=SmtpMailer(replace(config.smtp, connections=1)),  # so that files are numbered in the order of people
             clock=lambda: now,
             progress=progress,
+            made=drafts.append,
         )
-    return edition, prepared, outcomes
+    return edition, prepared, outcomes, tuple(drafts)
 
 
 def _unpacked_sample(directory: Path) -> tuple[Source, ...]:
@@ -201,7 +204,11 @@ def _write_parts(paths: Iterable[Path]) -> None:
 
 
 def _summary(
-    edition: Edition, prepared: Prepared, outcomes: Sequence[Outcome], received: dict[str, Path]
+    edition: Edition,
+    prepared: Prepared,
+    outcomes: Sequence[Outcome],
+    drafts: Sequence[Draft],
+    received: dict[str, Path],
 ) -> dict[str, Any]:
     return {
         "day": edition.day.isoformat(),
@@ -215,11 +222,11 @@ def _summary(
         "topics": [
             {"label": topic.label, "papers": [paper.title for paper in topic.papers]} for topic in prepared.topics
         ],
-        "subscribers": [_subscriber(outcome, received) for outcome in outcomes],
+        "subscribers": [_subscriber(*each, received) for each in zip(outcomes, drafts, strict=True)],
     }
 
 
-def _subscriber(outcome: Outcome, received: dict[str, Path]) -> dict[str, Any]:
+def _subscriber(outcome: Outcome, draft: Draft, received: dict[str, Path]) -> dict[str, Any]:
     told: dict[str, Any] = {
         "email": outcome.subscriber,
         "outcome": outcome.kind,
@@ -229,12 +236,12 @@ def _subscriber(outcome: Outcome, received: dict[str, Path]) -> dict[str, Any]:
         "papers": [],
         "files": {},
     }
-    if outcome.issue is None or outcome.email is None:
+    if draft.issue is None or draft.email is None:
         return told
-    issue, path = outcome.issue, received.get(outcome.email.message_id)
+    issue, path = draft.issue, received.get(draft.email.message_id)
     told |= {
-        "subject": outcome.email.subject,
-        "message_id": outcome.email.message_id,
+        "subject": draft.email.subject,
+        "message_id": draft.email.message_id,
         "sections": [
             {"label": part.label, "interest": part.interest, "papers": [each.paper.title for each in part.papers]}
             for part in issue.sections

@@ -8,6 +8,7 @@ NewsletterError                 exit 1: one line, no traceback
 │   └── SourceThrottled(wait)   it asks us to wait: not asked again before
 ├── TemplateError(name, line)   a template does not compile, with its place
 ├── WeightsError                the files of the term vectors are missing or damaged
+├── KeyUnusable                 a DKIM key cannot sign, with its place in DNS
 ├── StoreError                  the database cannot be opened or is not ours
 ├── LockedError                 exit 5: another run holds the lock
 └── DeliveryError(code)         one email
@@ -85,6 +86,10 @@ class TemplateError(NewsletterError):
 
 class WeightsError(NewsletterError):
     """The shipped term vectors are missing or damaged."""
+
+
+class KeyUnusable(NewsletterError):
+    """A DKIM key, or where its public part stands in DNS, is not one that receivers take."""
 
 
 class StoreError(NewsletterError):

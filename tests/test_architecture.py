@@ -22,6 +22,7 @@ LEAVES = {
     "summary",
     "spelling",
     "quoted_printable",
+    "tokens",
 }
 # Pure rooms, each with the libraries it wraps.
 CORE = {
@@ -34,14 +35,16 @@ CORE = {
     "compose": {"numpy"},
     "render": {"babel", "jinja2", "mjml", "premailer", "cssutils", "lxml", "markupsafe"},
     "checks": {"lxml"},
+    "replies": {"flufl"},
 }
-EDGES = {"collect", "deliver", "store", "inbox", "weights", "sample", "tldr", "thumbnails"}
+EDGES = {"collect", "deliver", "store", "inbox", "mailbox", "weights", "sample", "tldr", "thumbnails"}
 # What each of these may import of ours, besides the leaves.
 ALLOWED = {
     "collect": {"sources", "__init__"},
     "deliver": set[str](),
     "store": set[str](),
     "inbox": set[str](),
+    "mailbox": set[str](),
     "sample": set[str](),
     "weights": {"embed"},
     "train": {"embed", "weights"},

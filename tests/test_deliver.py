@@ -89,7 +89,7 @@ def test_everything_queued_arrives_and_is_marked_as_sent(store: Store, tmp_path:
 
     assert [message["To"] for message in inbox.messages] == list(READERS)
     assert told(changed) == [(SENT, 250, "2.0.0 OK")] * 3
-    assert changed == store.outbox.deliveries()
+    assert changed == store.history.deliveries()
 
 
 def test_a_second_run_sends_nothing(store: Store, server: OddSmtp) -> None:
@@ -183,7 +183,7 @@ def test_retries_follow_the_schedule_and_end_after_a_day(store: Store, server: O
         clock.now = NOW + timedelta(minutes=minutes)
         assert len(drain(store, server, clock=clock)) == 3
 
-    assert told(store.outbox.deliveries()) == [(FAILED, 451, "expired: ")] * 3
+    assert told(store.history.deliveries()) == [(FAILED, 451, "expired: ")] * 3
 
 
 def test_what_waited_longer_than_a_day_is_not_sent_at_all(store: Store, server: OddSmtp) -> None:
@@ -215,7 +215,7 @@ def test_a_server_that_is_down_is_left_alone_after_three_tries(
     changed = drain(store, server)
 
     assert [delivery.state for delivery in changed] == [QUEUED] * 3
-    assert [delivery.state for delivery in store.outbox.deliveries()] == [QUEUED] * 8
+    assert [delivery.state for delivery in store.history.deliveries()] == [QUEUED] * 8
     assert server.connections == 3
 
 
@@ -244,8 +244,8 @@ def test_a_server_that_refuses_us_stops_the_run_and_loses_nothing(
     with pytest.raises(ServerRefused):
         drain(store, server)
 
-    assert [(found.state, found.attempts) for found in store.outbox.deliveries()] == [(QUEUED, 0)] * 3
-    assert store.outbox.deliveries()[0].code in (553, 554)
+    assert [(found.state, found.attempts) for found in store.history.deliveries()] == [(QUEUED, 0)] * 3
+    assert store.history.deliveries()[0].code in (553, 554)
     assert server.connections == 1
 
 
@@ -321,11 +321,11 @@ def kill_when_asked(store: Store, server: OddSmtp, step: str, *, first: int = 0)
 def test_a_run_killed_before_the_dot_is_made_up_for(store: Store, server: OddSmtp, step: str) -> None:
     """Nothing is lost and nothing is sent twice: it was certainly not delivered."""
     kill_when_asked(store, server, step)
-    assert CLAIMED in {delivery.state for delivery in store.outbox.deliveries()}
+    assert CLAIMED in {delivery.state for delivery in store.history.deliveries()}
 
     drain(store, server)
 
-    assert [delivery.state for delivery in store.outbox.deliveries()] == [SENT] * 3
+    assert [delivery.state for delivery in store.history.deliveries()] == [SENT] * 3
     assert sorted(server.message_ids()) == sorted(f"Message-ID: <i20261120.{reader}>" for reader in READERS)
 
 
@@ -335,7 +335,7 @@ def test_a_run_killed_after_the_dot_sends_nothing_twice_and_hides_nothing(store:
 
     changed = drain(store, server)
 
-    assert [delivery.state for delivery in store.outbox.deliveries()] == [SENT, UNKNOWN, SENT]
+    assert [delivery.state for delivery in store.history.deliveries()] == [SENT, UNKNOWN, SENT]
     assert [delivery.id for delivery in changed] == [2, 3]
     assert len(set(server.message_ids())) == len(server.taken) == 3
 
@@ -349,7 +349,7 @@ def test_no_kill_at_any_moment_duplicates_or_loses(store: Store, server: OddSmtp
 
     drain(store, server)
 
-    deliveries = store.outbox.deliveries()
+    deliveries = store.history.deliveries()
     arrived = server.message_ids()
     assert len(arrived) == len(set(arrived))
     assert {delivery.state for delivery in deliveries} == {SENT, UNKNOWN}
@@ -370,7 +370,7 @@ def test_an_interrupted_run_gives_back_what_it_claimed(
     with store.lock(), Interrupted(server.settings()) as mailer, pytest.raises(error):
         deliver(store.outbox, mailer, clock=Clock())
 
-    assert [delivery.state for delivery in store.outbox.deliveries()] == [QUEUED] * 3
+    assert [delivery.state for delivery in store.history.deliveries()] == [QUEUED] * 3
 
 
 def test_a_run_that_was_overtaken_writes_no_dot(store: Store, server: OddSmtp) -> None:

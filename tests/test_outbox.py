@@ -53,7 +53,7 @@ def queue(outbox: Outbox, subscriber: str = "ada@example.org", **fields: object)
 
 def states(outbox: Outbox) -> list[DeliveryState]:
     """Return the state of every delivery."""
-    return [delivery.state for delivery in outbox.deliveries()]
+    return [delivery.state for delivery in history.deliveries()]
 
 
 # ------------------------------------------------------------------ in
@@ -63,7 +63,7 @@ def test_a_queued_issue_is_a_delivery(outbox: Outbox) -> None:
     """What the operator sees of it."""
     assert queue(outbox)
 
-    [delivery] = outbox.deliveries()
+    [delivery] = history.deliveries()
 
     assert delivery == Delivery(
         1, "ada@example.org", DAY, "<i20261120.ada@example.org>", QUEUED, papers=3, changed_at=NOW
@@ -75,7 +75,7 @@ def test_a_second_issue_of_the_same_date_is_not_queued(outbox: Outbox) -> None:
     assert queue(outbox)
 
     assert not queue(outbox, "ADA@Example.org")
-    assert len(outbox.deliveries()) == 1
+    assert len(history.deliveries()) == 1
 
 
 def test_another_date_and_another_reader_are_other_deliveries(outbox: Outbox) -> None:
@@ -91,7 +91,7 @@ def test_an_issue_with_a_paper_that_is_in_no_edition_is_not_queued_at_all(outbox
     with pytest.raises(StoreError, match="FOREIGN KEY"):
         queue(outbox, papers=[("Trees", a_match(PAPERS[0])), ("Trees", a_match(a_paper("Never stored")))])
 
-    assert outbox.deliveries() == ()
+    assert history.deliveries() == ()
 
 
 def test_an_issue_comes_back_with_its_reasons(outbox: Outbox) -> None:
@@ -100,7 +100,7 @@ def test_an_issue_comes_back_with_its_reasons(outbox: Outbox) -> None:
     issue = (("", a_match(PAPERS[2], score=0.9)), ("Trees", a_match(PAPERS[0], reasons=reasons)))
     queue(outbox, papers=issue)
 
-    brought = outbox.issue_papers(1)
+    brought = history.issue_papers(1)
 
     assert brought == issue
     assert brought[1][1].reasons[0].origin == "subscribers.yaml:14"
@@ -111,8 +111,8 @@ def test_a_silence_is_remembered_with_its_reason(outbox: Outbox) -> None:
     assert outbox.silence("Ada@example.org", DAY, reason="no paper matched", now=NOW)
 
     assert not outbox.silence("ada@example.org", DAY, reason="again", now=LATER)
-    assert outbox.silences(DAY) == (Silence("Ada@example.org", DAY, "no paper matched", NOW),)
-    assert outbox.silences(NEXT_DAY) == ()
+    assert history.silences(DAY) == (Silence("Ada@example.org", DAY, "no paper matched", NOW),)
+    assert history.silences(NEXT_DAY) == ()
 
 
 def test_whoever_is_queued_or_silent_is_settled(outbox: Outbox) -> None:
@@ -131,9 +131,9 @@ def test_deliveries_can_be_asked_for_by_reader_date_and_state(outbox: Outbox) ->
     queue(outbox, "grace@example.org")
     outbox.claim(1, now=NOW)
 
-    assert [found.id for found in outbox.deliveries(subscriber="ADA@example.org")] == [1, 2]
-    assert [found.id for found in outbox.deliveries(issue_date=DAY)] == [1, 3]
-    assert [found.id for found in outbox.deliveries(state=QUEUED, subscriber="ada@example.org")] == [2]
+    assert [found.id for found in history.deliveries(subscriber="ADA@example.org")] == [1, 2]
+    assert [found.id for found in history.deliveries(issue_date=DAY)] == [1, 3]
+    assert [found.id for found in history.deliveries(state=QUEUED, subscriber="ada@example.org")] == [2]
 
 
 # ------------------------------------------------------------------ on the way
@@ -191,7 +191,7 @@ def test_a_sent_delivery_keeps_the_reply_and_no_message(store: Store) -> None:
     sent = store.outbox.mark_sent(1, code=250, detail="2.0.0 taken", now=LATER)
 
     assert (sent.state, sent.code, sent.detail, sent.attempts, sent.changed_at) == (SENT, 250, "2.0.0 taken", 1, LATER)
-    assert store.outbox.deliveries() == (sent,)
+    assert store.history.deliveries() == (sent,)
     with store._database.reading() as connection:
         assert connection.exec_driver_sql("SELECT message FROM deliveries").scalar_one() is None
 
@@ -283,8 +283,8 @@ def test_papers_count_as_received_unless_the_delivery_failed(outbox: Outbox, sta
         MOVES[step][0](outbox)
 
     expected = {} if state is FAILED else {paper.id: DAY for paper in PAPERS}
-    assert outbox.received("ADA@example.org") == expected
-    assert outbox.received("grace@example.org") == {}
+    assert history.received("ADA@example.org") == expected
+    assert history.received("grace@example.org") == {}
 
 
 def test_a_paper_received_twice_was_received_on_the_first_date(outbox: Outbox) -> None:
@@ -292,7 +292,7 @@ def test_a_paper_received_twice_was_received_on_the_first_date(outbox: Outbox) -
     queue(outbox)
     queue(outbox, issue_date=NEXT_DAY)
 
-    assert set(outbox.received("ada@example.org").values()) == {DAY}
+    assert set(history.received("ada@example.org").values()) == {DAY}
 
 
 def updated(version: int) -> list[tuple[str, MatchedPaper]]:
@@ -307,9 +307,9 @@ def test_the_newest_version_a_reader_was_told_of_is_known(outbox: Outbox) -> Non
     queue(outbox, issue_date=NEXT_DAY, papers=updated(3))
     queue(outbox, issue_date=NEXT_DAY + timedelta(days=1), papers=updated(2))
 
-    assert outbox.versions("ADA@example.org") == {PAPERS[0].id: 3}
-    assert outbox.versions("ada@example.org", besides=NEXT_DAY) == {PAPERS[0].id: 2}
-    assert outbox.versions("grace@example.org") == {}
+    assert history.versions("ADA@example.org") == {PAPERS[0].id: 3}
+    assert history.versions("ada@example.org", besides=NEXT_DAY) == {PAPERS[0].id: 2}
+    assert history.versions("grace@example.org") == {}
 
 
 def test_an_update_that_did_not_arrive_is_not_known(outbox: Outbox) -> None:
@@ -318,7 +318,7 @@ def test_an_update_that_did_not_arrive_is_not_known(outbox: Outbox) -> None:
     outbox.claim(1, now=NOW)
     outbox.mark_failed(1, code=550, detail="no such user", now=NOW)
 
-    assert outbox.versions("ada@example.org") == {}
+    assert history.versions("ada@example.org") == {}
 
 
 def test_every_kind_of_reason_comes_back_whole(outbox: Outbox) -> None:
@@ -332,7 +332,7 @@ def test_every_kind_of_reason_comes_back_whole(outbox: Outbox) -> None:
     )
     queue(outbox, papers=[("Trending", a_match(PAPERS[0], reasons=reasons))])
 
-    assert outbox.issue_papers(1)[0][1].reasons == reasons
+    assert history.issue_papers(1)[0][1].reasons == reasons
 
 
 def test_a_reason_written_before_there_were_counts_is_read() -> None:

@@ -152,7 +152,7 @@ def test_who_has_nothing_to_read_gets_nothing_and_the_reason_is_kept(newsroom: N
 
     assert (outcome.kind, newsroom.inbox.paths) == (OutcomeKind.EMPTY, ())
     assert outcome.detail == "none of 3 new papers matched"
-    assert [silence.reason for silence in newsroom.store.outbox.silences(DAY)] == [outcome.detail]
+    assert [silence.reason for silence in newsroom.store.history.silences(DAY)] == [outcome.detail]
 
 
 def test_who_is_paused_gets_nothing(newsroom: Newsroom) -> None:
@@ -168,7 +168,7 @@ def test_a_dry_run_makes_the_email_and_keeps_nothing(newsroom: Newsroom) -> None
 
     assert outcome.kind is OutcomeKind.DRAFTED
     assert outcome.email is not None
-    assert newsroom.store.outbox.deliveries() == ()
+    assert newsroom.store.history.deliveries() == ()
 
 
 # ------------------------------------------------------------------ never twice
@@ -230,7 +230,7 @@ def test_one_refused_address_stops_nobody_else(store: Store, weights: Weights, t
 
     assert (ada.kind, grace.kind) == (OutcomeKind.FAILED, OutcomeKind.SENT)
     assert "No such user" in ada.detail
-    assert [each.state for each in store.outbox.deliveries()] == [DeliveryState.FAILED, DeliveryState.SENT]
+    assert [each.state for each in store.history.deliveries()] == [DeliveryState.FAILED, DeliveryState.SENT]
 
 
 def test_a_source_that_fails_stops_no_other_and_is_told(newsroom: Newsroom) -> None:
@@ -269,7 +269,7 @@ def test_a_server_that_cannot_be_reached_loses_nothing(newsroom: Newsroom) -> No
     (outcome,) = room.send(ADA)
 
     assert outcome.kind is OutcomeKind.WAITING
-    assert [each.state for each in newsroom.store.outbox.deliveries()] == [DeliveryState.QUEUED]
+    assert [each.state for each in newsroom.store.history.deliveries()] == [DeliveryState.QUEUED]
 
 
 class _Gone:

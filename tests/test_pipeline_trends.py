@@ -142,7 +142,7 @@ def test_what_trends_is_sent_beside_the_readers_papers_and_remembered(newsroom: 
 
     assert placed(first) == [("", "arxiv:2611.00001"), ("Trending", "arxiv:2611.00002")]
     assert placed(second) == [("", "arxiv:2611.00005")]
-    assert newsroom.store.outbox.issue_papers(1)[1][1].reasons[0].count == 20
+    assert newsroom.store.history.issue_papers(1)[1][1].reasons[0].count == 20
     assert "20 upvotes on Hugging Face" in newsroom.inbox.messages[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
@@ -234,4 +234,4 @@ def test_the_same_version_is_never_sent_twice(newsroom: Newsroom) -> None:
 
     sent, empty = OutcomeKind.SENT, OutcomeKind.EMPTY
     assert kinds == [sent, empty, sent, empty, empty]
-    assert newsroom.store.outbox.versions("ada@example.org") == {"arxiv:2611.00001": 3}
+    assert newsroom.store.history.versions("ada@example.org") == {"arxiv:2611.00001": 3}

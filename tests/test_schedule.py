@@ -179,7 +179,7 @@ def test_who_left_gets_nothing_that_was_queued_before(world: World) -> None:
 
     world.run("2026-11-20 07:30")
 
-    (delivery,) = world.store.outbox.deliveries()
+    (delivery,) = world.store.history.deliveries()
     assert (delivery.state, world.sent()) == (DeliveryState.FAILED, [])
     assert "no longer an active subscriber" in delivery.detail
 

@@ -929,6 +929,6 @@ def test_times_come_back_aware_and_in_utc(store: Store) -> None:
     """Whatever zone they went in with."""
     store.outbox.silence("ada@example.org", DAY, reason="-", now=NOW.astimezone(timezone(timedelta(hours=5))))
 
-    [silence] = store.outbox.silences(DAY)
+    [silence] = store.history.silences(DAY)
 
     assert (silence.at, silence.at.tzinfo) == (datetime(2026, 11, 20, 8, 0, tzinfo=UTC), UTC)

@@ -396,7 +396,7 @@ def test_a_test_is_sent_by_the_users_own_server_and_recorded_nowhere(tmp_path: P
 
     sent, refused = asked("Ada@Example.org"), asked("grace@example.org")
     store = desk.setup.material.store
-    deliveries = store.outbox.deliveries() if store else None
+    deliveries = store.history.deliveries() if store else None
     desk.close()
 
     assert sent.json()["sent"] is True

@@ -92,7 +92,7 @@ def backtest(
     wanted = addresses if only is None else addresses & set(only)
     # What really went out within these days is replayed, what went out before them is not sent again.
     received = {
-        address: {paper: sent for paper, sent in store.outbox.received(address).items() if sent < first}
+        address: {paper: sent for paper, sent in store.history.received(address).items() if sent < first}
         for address in wanted
     }
     before, after = simulate(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from datetime import date, timedelta
+import threading
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,11 +21,12 @@ from newsletter.cli.options import (
     JsonOption,
     day_of,
     find_subscribers,
+    mailer_of,
     read_config,
-    sending,
+    stopping,
     tools,
 )
-from newsletter.cli.report import exit_code, health_data, health_rows, outcome_data, outcome_rows
+from newsletter.cli.report import INTERRUPTED, exit_code, health_data, health_rows, outcome_data, outcome_rows
 from newsletter.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -58,10 +60,13 @@ def send(
     readers = find_subscribers(loaded, only)
     if not (dry_run or yes) and sys.stdin.isatty():
         typer.confirm(f"Send to {counted(len(readers), 'person', 'people')}?", abort=True, err=True)
-    with Store.open(loaded.store) as store, sending(loaded, dry_run=dry_run) as mailer, Bars() as bars:
-        kit = tools(loaded, mailer=mailer)
+    mailer = None if dry_run else mailer_of(loaded)
+    with Store.open(loaded.store) as store, stopping() as stop, Bars() as bars:
+        if mailer is not None:
+            store.outbox.hasten(now=datetime.now(UTC))  # somebody is here, and may have mended what was wrong
+        kit = tools(loaded, mailer=mailer, stop=stop)
         edition, outcomes = _send(loaded, store, kit, readers, day_of(issue), bars)
-    _report(edition, outcomes, as_json=as_json)
+    _report(edition, outcomes, as_json=as_json, stopped=stop.is_set())
 
 
 def run(
@@ -76,14 +81,15 @@ def run(
     from newsletter.store import Store  # noqa: PLC0415
 
     loaded = read_config(config, sending=not dry_run)
-    with Store.open(loaded.store) as store, sending(loaded, dry_run=dry_run) as mailer, Bars() as bars:
-        kit = tools(loaded, mailer=mailer)
+    mailer = None if dry_run else mailer_of(loaded)
+    with Store.open(loaded.store) as store, stopping() as stop, Bars() as bars:
+        kit = tools(loaded, mailer=mailer, stop=stop)
         if due:
             ran = run_due(loaded, store, kit, progress=bars)
             edition, outcomes = ran.edition, ran.outcomes
         else:
             edition, outcomes = _send(loaded, store, kit, loaded.subscribers, None, bars)
-    _report(edition, outcomes, as_json=as_json, nothing=_nothing_due(loaded))
+    _report(edition, outcomes, as_json=as_json, nothing=_nothing_due(loaded), stopped=stop.is_set())
 
 
 def serve(*, config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -96,35 +102,47 @@ def serve(*, config: ConfigOption = DEFAULT_CONFIG) -> None:
     current = _Current(config)
     note(f"serving {counted(len(current.config.subscribers), 'subscriber')}; {_nothing_due(current.config)}")
 
-    def tick() -> Ran:
+    def tick(stop: threading.Event) -> Ran:
         loaded = current.read()
-        with Store.open(loaded.store) as store, sending(loaded, dry_run=False) as mailer:
-            return run_due(loaded, store, tools(loaded, mailer=mailer))
+        with Store.open(loaded.store) as store:
+            return run_due(loaded, store, tools(loaded, mailer=mailer_of(loaded), stop=stop))
 
     serve_until_stopped(tick)
 
 
 class _Current:
-    """The settings as the file has them; the last good ones while it does not load."""
+    """The settings as their files have them; the last good ones while these have mistakes.
+
+    They are read again when one of their files changes, an include finds another, or a file of a secret changes.
+    """
 
     def __init__(self, path: Path) -> None:
+        from newsletter.config import fingerprint  # noqa: PLC0415 - pydantic and ruamel take their time
+
         self._path = path
-        self._read_at = self._changed_at()
+        self._mistakes = ""
         self.config = read_config(path, sending=True)
+        self._seen = dict(fingerprint(self.config))
 
     def read(self) -> Config:
-        """Return the settings, read again if the file has changed."""
-        if (changed_at := self._changed_at()) != self._read_at:
-            self._read_at = changed_at
-            try:
-                self.config = read_config(self._path, sending=True)
-                note(f"read {self._path} again")
-            except ConfigError as error:
-                note(f"{error}\n{self._path} has mistakes; going on with the settings from before")
-        return self.config
+        """Return the settings, read again if anything has changed, or if they had mistakes."""
+        from newsletter.config import fingerprint  # noqa: PLC0415
 
-    def _changed_at(self) -> int:
-        return self._path.stat().st_mtime_ns if self._path.exists() else 0
+        now = fingerprint(self.config)
+        if now == self._seen and not self._mistakes:
+            return self.config
+        try:
+            self.config = read_config(self._path, sending=True)
+        except ConfigError as error:
+            if str(error) != self._mistakes:
+                note(f"{error}\n{self._path} has mistakes; going on with the settings from before")
+            self._mistakes = str(error)
+        else:
+            note(f"read {self._path} again")
+            self._mistakes = ""
+            # A file that changed while it was read is read once more.
+            self._seen = {each: now.get(each, state) for each, state in fingerprint(self.config).items()}
+        return self.config
 
 
 def _send(
@@ -153,8 +171,14 @@ def _send(
 
 
 def _report(
-    edition: Edition | None, outcomes: tuple[Outcome, ...], *, as_json: bool, nothing: str = "nothing to do"
+    edition: Edition | None,
+    outcomes: tuple[Outcome, ...],
+    *,
+    as_json: bool,
+    nothing: str = "nothing to do",
+    stopped: bool = False,
 ) -> None:
+    code = INTERRUPTED if stopped else exit_code(outcomes)
     if as_json:
         say_json(
             {
@@ -163,12 +187,12 @@ def _report(
                 "outcomes": outcome_data(outcomes),
             }
         )
-        raise typer.Exit(exit_code(outcomes))
+        raise typer.Exit(code)
     if edition:
         columns(health_rows(edition.health))
     columns(outcome_rows(outcomes))
     say(_summary(outcomes) if outcomes else nothing)
-    raise typer.Exit(exit_code(outcomes))
+    raise typer.Exit(code)
 
 
 def _summary(outcomes: tuple[Outcome, ...]) -> str:
@@ -184,8 +208,6 @@ def _summary(outcomes: tuple[Outcome, ...]) -> str:
 
 def _nothing_due(config: Config) -> str:
     """Return when the next issue is due."""
-    from datetime import UTC, datetime  # noqa: PLC0415
-
     from newsletter.models import Status  # noqa: PLC0415
     from newsletter.schedule.slots import next_slot  # noqa: PLC0415
 

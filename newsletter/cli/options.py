@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import AbstractContextManager, nullcontext
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -83,7 +87,9 @@ def find_subscriber(config: Config, wanted: str) -> Subscriber:
     raise UsageError(f"{wanted} is no subscriber in {config.path}{hint}")
 
 
-def tools(config: Config, *, mailer: Mailer | None = None, at: str | None = None) -> Tools:
+def tools(
+    config: Config, *, mailer: Mailer | None = None, at: str | None = None, stop: threading.Event | None = None
+) -> Tools:
     """Return what a run needs from the world, for these settings; with `at` the clock stands still."""
     from newsletter.collect.fetch import HttpAndFiles  # noqa: PLC0415
     from newsletter.render import compile_templates  # noqa: PLC0415
@@ -103,6 +109,7 @@ def tools(config: Config, *, mailer: Mailer | None = None, at: str | None = None
         mailer=mailer,
         clock=lambda: moment or datetime.now(UTC),
         pictures=lambda: PublicPictures(contact=config.newsletter.sender_email),
+        stop=stop or threading.Event(),
     )
 
 
@@ -132,10 +139,29 @@ def day_of(issue: datetime | None) -> date | None:
     return issue.date() if issue else None
 
 
-def sending(config: Config, *, dry_run: bool) -> AbstractContextManager[Mailer | None]:
-    """Return the mailer of these settings as a context, or one of None for a dry run."""
-    if dry_run:
-        return nullcontext(None)
-    from newsletter.deliver.smtp import SmtpMailer  # noqa: PLC0415
+def mailer_of(config: Config) -> Mailer:
+    """Return what hands mail over by these settings; ConfigError where nothing says how."""
+    from newsletter.deliver.ways_out import mailer_for  # noqa: PLC0415
+    from newsletter.models import DeliverSettings  # noqa: PLC0415
 
-    return SmtpMailer(smtp_settings(config))
+    smtp = smtp_settings(config) if config.deliver == DeliverSettings(config.deliver.on_unknown) else config.smtp
+    return mailer_for(smtp, config.deliver)
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """Give what is set by the first signal to stop (SIGTERM, Ctrl-C): what is in hand is finished; a second ends it."""
+    stop = threading.Event()
+
+    def told(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        note(f"{signal.Signals(number).name}: finishing what is in hand; once more to end at once")
+
+    before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -16,7 +16,7 @@ FAILED = 1
 PARTLY = 4
 INTERRUPTED = 130
 
-_DELIVERED = frozenset(("sent", "already", "empty", "late", "paused", "drafted"))
+_DELIVERED = frozenset(("sent", "already", "empty", "late", "paused", "left", "drafted"))
 
 
 def health_rows(health: Sequence[SourceHealth]) -> list[tuple[str, ...]]:
@@ -110,8 +110,8 @@ def outcome_data(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             "issue_date": each.issue_date.isoformat(),
             "outcome": each.kind.value,
             "detail": each.detail,
-            "papers": len(each.issue.papers) if each.issue else 0,
-            "message_id": each.email.message_id if each.email else "",
+            "papers": each.papers,
+            "message_id": each.message_id,
         }
         for each in outcomes
     ]
@@ -126,10 +126,10 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
 
 
 def _content(outcome: Outcome) -> str:
-    if outcome.issue is None or not outcome.issue.papers:
+    if not outcome.papers:
         return outcome.detail
-    papers = counted(len(outcome.issue.papers), "paper")
+    papers = counted(outcome.papers, "paper")
     # The lead stands for itself: an issue of one paper has no section.
-    sections = f" in {counted(len(outcome.issue.sections), 'section')}" if outcome.issue.sections else ""
+    sections = f" in {counted(outcome.sections, 'section')}" if outcome.sections else ""
     trouble = f": {outcome.detail}" if outcome.detail and outcome.kind.value not in {"sent", "drafted"} else ""
     return papers + sections + trouble

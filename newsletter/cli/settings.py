@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -64,7 +65,9 @@ def check(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False)
         told = {"last_answers": health_data(list(answered.values())), "calendar": calendar}
         say_json(_data(loaded, issues) | told | {"findings": [_finding_data(*each) for each in findings]})
         raise typer.Exit(int(broken))
-    columns([_answer_row(name, answered.get(name)) for name in named(loaded.sources)])
+    unknown = "not asked yet" if loaded.store_file else "no server is asked by check"
+    columns([_answer_row(name, answered.get(name), unknown) for name in named(loaded.sources)])
+    columns(_mail_rows(loaded))
     for reader in loaded.subscribers:
         kinds = Counter(interest.kind.value for interest in reader.interests)
         asked = ", ".join(counted(number, kind, _PLURAL[kind]) for kind, number in sorted(kinds.items()))
@@ -73,9 +76,14 @@ def check(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False)
             say(f"  {interest.kind.value:9} {interest.name}")
         for interest in reader.exclude:
             say(f"  not       {interest.name} ({interest.kind.value})")
-    for line in (*_unknown_papers(loaded), *_idle_settings(loaded), *filter(None, [calendar])):
+    for line in (
+        *_unknown_papers(loaded),
+        *_idle_settings(loaded),
+        *_missing_programs(loaded),
+        *filter(None, [calendar]),
+    ):
         note(f"warning: {line}")
-    if loaded.smtp is None:
+    if not _way_out(loaded):
         note("warning: nothing can be sent yet: the smtp section is missing, or its password cannot be had here")
     for name, finding in findings:
         where = f"{finding.part} line {finding.line}" if finding.line else finding.part
@@ -106,11 +114,16 @@ def _render_everybody(config: Config) -> tuple[dict[str, int], list[tuple[str, F
     return {each.reader.email: len(each.issue.papers) if each.issue else 0 for each in shown}, findings
 
 
+def _at_hand(config: Config) -> bool:
+    """Return whether there is a store that can be looked at without asking a server."""
+    return config.store_file is not None and config.store_file.exists()
+
+
 def _last_answers(config: Config) -> dict[str, SourceHealth]:
     """Return what each source answered last, nothing before the first `collect`."""
     from newsletter.store import Store  # noqa: PLC0415 - SQLAlchemy takes its time
 
-    if not Path(config.store.removeprefix("sqlite:///")).exists():
+    if not _at_hand(config):
         return {}
     with Store.open(config.store) as store:
         return store.editions.health_until(date.max)
@@ -121,7 +134,7 @@ def _unknown_papers(config: Config) -> list[str]:
     from newsletter.pipeline import find_pick, unknown_examples, unknown_pick  # noqa: PLC0415 - the pipeline takes its time
     from newsletter.store import Store  # noqa: PLC0415
 
-    if not Path(config.store.removeprefix("sqlite:///")).exists():
+    if not _at_hand(config):
         return []
     with Store.open(config.store) as store:
         picks = [unknown_pick(pick) for pick in config.picks if find_pick(store, pick) is None]
@@ -147,13 +160,50 @@ def _idle_settings(config: Config) -> list[str]:
     return [*found, *(f"templates: {line}" for line in (idle_files(config.templates) if config.templates else ()))]
 
 
+def _missing_programs(config: Config) -> list[str]:
+    """Return the commands in the settings that cannot be run here."""
+    commands = {"deliver.sendmail": config.deliver.sendmail}
+    if config.smtp:
+        commands["smtp.token_command"] = config.smtp.token_command
+    if config.inbox and config.inbox.imap:
+        commands["inbox.imap.token_command"] = config.inbox.imap.token_command
+    return [
+        f"{key}: there is no program {words[0]} here"
+        for key, words in commands.items()
+        if words and shutil.which(words[0]) is None
+    ]
+
+
+def _way_out(config: Config) -> str:
+    """Return how mail leaves, "" where it cannot."""
+    how = config.deliver
+    if how.maildir or how.file:
+        return f"not sent: written into {how.maildir or how.file}"
+    if how.sendmail:
+        return f"by {how.sendmail[0]}"
+    if (smtp := config.smtp) is None:
+        return ""
+    pace = f", at most {smtp.max_per_minute} a minute" if smtp.max_per_minute else ""
+    return f"by {smtp.host}:{smtp.port} ({smtp.encryption}), {counted(smtp.connections, 'connection')}{pace}"
+
+
+def _mail_rows(config: Config) -> list[tuple[str, str]]:
+    """Return how mail leaves and comes back, as far as it is set up."""
+    signed = [f"{key.selector}._domainkey.{key.domain}" for key in config.dkim]
+    rows = [("mail", _way_out(config)), ("signed", ", ".join(signed))]
+    if config.inbox:
+        where = config.inbox.imap.host if config.inbox.imap else config.inbox.maildir
+        rows.append(("answers", f"to {config.inbox.address}, read from {where}"))
+    return [row for row in rows if row[1]]
+
+
 def _matches(pattern: str, folder: Path) -> bool:
     return bool(glob(str(Path(pattern).expanduser()), root_dir=folder, recursive=True))  # noqa: PTH207 - Path.glob refuses absolute patterns
 
 
-def _answer_row(name: str, health: SourceHealth | None) -> tuple[str, ...]:
+def _answer_row(name: str, health: SourceHealth | None, unknown: str) -> tuple[str, ...]:
     if health is None:
-        return (name, "not asked yet", "", "")
+        return (name, unknown, "", "")
     entries = counted(health.entries, "entry", "entries") if health.entries else ""
     return (name, state(health), f"{health.at:%Y-%m-%d %H:%M} UTC" if health.at else "", entries or health.detail)
 
@@ -174,6 +224,7 @@ def _data(config: Config, issues: dict[str, int]) -> dict[str, Any]:
     return {
         "path": str(config.path),
         "sources": [source.label for source in config.sources],
+        "mail": dict(_mail_rows(config)),
         "warnings": [str(warning) for warning in config.warnings],
         "subscribers": [
             {

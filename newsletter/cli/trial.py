@@ -67,13 +67,13 @@ def _tell(done: Demo) -> None:
 
 
 def _tell_next(done: Demo) -> None:
-    example = next((each for each in done.outcomes if each.issue and each.issue.papers), None)
+    example = next((each for each in done.drafts if each.issue and each.issue.papers), None)
     say("Next:")
     say(f"  newsletter preview --config {done.settings}    a page that shows all of it, and why")
     if example and example.issue:
         paper = example.issue.papers[0].paper
         name = paper.id if paper.id.startswith("arxiv:") else paper.title
-        say(f'  newsletter explain {example.subscriber} "{name}" --config {done.settings}')
+        say(f'  newsletter explain {example.outcome.subscriber} "{name}" --config {done.settings}')
     say("  newsletter init        write your own subscribers.yaml")
 
 

@@ -2,31 +2,38 @@
 
 gather        YAML → nodes that know their place; `include:` merged
 override      options from the environment
+check_choices keys that exclude or need each other
 fill_in       ${VARIABLES} in texts
 SettingsFile  pydantic: the grammar
 check         what no single value shows
-convert       the records of `newsletter.models`
+convert       the records of `newsletter.models`; `postage` those of how mail leaves and comes back
+
+`with_secret` and `fingerprint` are for who runs: they make what tokens need, and say whether to read again.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from newsletter.config import convert
+from newsletter.config import convert, postage
 from newsletter.config.checks import check, check_empty, empty_values
+from newsletter.config.choices import check_choices
+from newsletter.config.fingerprint import fingerprint
 from newsletter.config.includes import gather
 from newsletter.config.interests import kind_of
 from newsletter.config.interpolation import fill_in
-from newsletter.config.naming import shown
+from newsletter.config.looks import check_languages, check_look
+from newsletter.config.naming import Location, shown
 from newsletter.config.overrides import override
-from newsletter.config.password import read_password
+from newsletter.config.own_secret import ensure_secret, with_secret
 from newsletter.config.place import Findings, Node, YamlFile, plain
+from newsletter.config.postage import Secrets
 from newsletter.config.problems import note
 from newsletter.config.schema import SettingsFile
 from newsletter.config.settings import Config, IssueSettings, Schedule
@@ -35,33 +42,54 @@ from newsletter.errors import ConfigError, Problem
 from newsletter.sources import KINDS
 from newsletter.sources.source import Source
 
-__all__ = ["Config", "IssueSettings", "Schedule", "kind_of", "load"]
+__all__ = [
+    "Config",
+    "IssueSettings",
+    "Schedule",
+    "ensure_secret",
+    "fingerprint",
+    "kind_of",
+    "load",
+    "with_secret",
+]
 
-_SECRETS = frozenset(("smtp", "tldr"))
+_SECRETS: tuple[Location, ...] = (("smtp",), ("tldr",), ("dkim",), ("inbox", "imap"), ("inbox", "secret"))
 
 
 def load(path: Path, *, environment: Mapping[str, str], sending: bool = True) -> Config:
     """Return the settings of a file and all it includes; raises ConfigError with every problem found.
 
-    Commands that send nothing say `sending=False`: then a secret of the mail server or of a language model that is not
-    there is a warning, and `Config.smtp` or `Config.tldr` is None.
+    Commands that send nothing say `sending=False`: then a secret that is not there is a warning, and what needs it
+    (`Config.smtp`, `tldr`, `dkim`, `inbox`) is None or empty. Where something else takes the place of the mail server,
+    nobody needs its password.
     """
     findings = Findings()
     config = None
     with _collector_paused():
-        root, files, folders = gather(path, findings)
-        if root:
-            may_lack = frozenset() if sending else _SECRETS
-            root = fill_in(override(root, environment), environment, findings, may_lack=may_lack)
+        found = gather(path, findings)
+        if found.root:
+            root = _with_list_of_keys(override(found.root, environment, findings))
+            check_choices(root, findings)
+            may_lack = _SECRETS[:1] if sending and postage.way_out(root) else () if sending else _SECRETS
+            root = fill_in(root, environment, findings, may_lack=may_lack)
             config = _config(path, root, findings, sending=sending)
     if findings.problems or config is None:
-        raise ConfigError(_in_file_order(findings.problems, files))
+        raise ConfigError(_in_file_order(findings.problems, found.files))
     return replace(
         config,
-        warnings=_in_file_order(findings.warnings, files),
-        files=tuple(file.path for file in files),
-        folders=tuple(folders),
+        warnings=_in_file_order(findings.warnings, found.files),
+        files=tuple(file.path for file in found.files),
+        folders=found.folders,
+        includes=found.includes,
     )
+
+
+def _with_list_of_keys(root: Node) -> Node:
+    """Return the tree with a single key of DKIM as a list of one."""
+    dkim = root.child("dkim")
+    if dkim is None or dkim.value is None or isinstance(dkim.value, list):
+        return root
+    return replace(root, value=root.entries | {"dkim": Node(dkim.place, [dkim])})
 
 
 @contextmanager
@@ -80,23 +108,35 @@ def _config(path: Path, root: Node, findings: Findings, *, sending: bool) -> Con
     """Return the settings of a tree, or None where something was found wrong."""
     settings, sources = _validated(root, findings)
     folder = path.absolute().parent
-    password = _secret(root, "smtp", "password", findings, sending=sending)
-    api_key = _secret(root, "tldr", "api_key", findings, sending=sending)
     templates = _templates(root, folder, findings)
+    secrets = Secrets(root, folder, findings, sending=sending)
+    password = secrets.password("smtp") if root.child("smtp") else None
+    api_key = secrets.password("tldr", name="api_key")
+    keys = [secrets.private_key("dkim", number) for number, _ in enumerate((root.child("dkim") or root).items)]
+    secret, secret_file = secrets.secret() if root.child("inbox") else (b"", None)
+    mailbox = secrets.password("inbox", "imap")
+    check_look(root, templates, findings, sending=sending)
     if findings.problems or settings is None:
         return None
+    check_languages(root, templates, findings)
+    postage.check_alignment(settings, root, findings)
     return Config(
         path=path,
-        newsletter=convert.newsletter(settings),
+        newsletter=convert.newsletter(settings, secret),
         sources=sources,
         schedule=convert.schedule(settings),
-        smtp=convert.smtp(settings.smtp, password) if settings.smtp and password is not None else None,
+        smtp=postage.smtp(settings.smtp, password, folder) if settings.smtp and password is not None else None,
         issue=convert.issue(settings),
         store=convert.store(settings, folder),
         templates=templates,
         subscribers=convert.subscribers(settings, root, findings),
         picks=convert.picks(settings, root, findings),
         tldr=convert.tldr(settings.tldr, api_key) if settings.tldr and api_key is not None else None,
+        deliver=postage.deliver(settings, root, folder, findings),
+        dkim=tuple(postage.dkim_key(section, key) for section, key in zip(settings.dkim, keys, strict=True) if key),
+        inbox=postage.inbox(settings, mailbox, root, folder, findings),
+        secret_file=secret_file,
+        secret_files=tuple(secrets.files),
         test_recipients=convert.test_recipients(settings),
     )
 
@@ -115,18 +155,6 @@ def _validated(root: Node, findings: Findings) -> tuple[SettingsFile | None, tup
     return settings, sources
 
 
-def _secret(root: Node, section: str, name: str, findings: Findings, *, sending: bool) -> str | None:
-    """Return a password or a key, empty where none is asked for, None where it cannot be had."""
-    key = f"{name}_file"
-    file, inline = root.find(section, key), root.find(section, name)
-    if file and not file.broken and not inline:
-        note = findings.problem if sending else findings.warning
-        return read_password(file, findings, note=note, key=f"{section}.{key}")
-    if inline and inline.value == "":
-        findings.problem(inline.place, f"{section}.{name} is empty; if it is a variable, set it")
-    return str(inline.value) if inline else ""
-
-
 def _templates(root: Node, folder: Path, findings: Findings) -> Path | None:
     node = root.child("templates")
     if not node or not isinstance(node.value, str) or node.broken:
@@ -137,7 +165,7 @@ def _templates(root: Node, folder: Path, findings: Findings) -> Path | None:
     return path
 
 
-def _in_file_order(problems: list[Problem], files: list[YamlFile]) -> tuple[Problem, ...]:
+def _in_file_order(problems: list[Problem], files: Sequence[YamlFile]) -> tuple[Problem, ...]:
     """Return problems from top to bottom, file after file; those of the environment come last."""
     turns = {file.shown: turn for turn, file in enumerate(files)}
     last = len(turns)

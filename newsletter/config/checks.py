@@ -38,11 +38,10 @@ def check(root: Node, findings: Findings) -> None:
     """Note what is wrong between the values of a tree."""
     _check_addresses(root, findings)
     _check_wishes(root, findings)
-    if (tldr := root.child("tldr")) and "api_key" in tldr.keys and "api_key_file" in tldr.keys:
-        findings.problem(tldr.keys["api_key_file"], "tldr has both 'api_key' and 'api_key_file'; keep one of them")
-    if (smtp := root.child("smtp")) and isinstance(smtp.value, dict):
-        _check_login(smtp, findings)
-        _check_encryption(smtp, findings)
+    _check_keys(root, findings)
+    for location in (("smtp",), ("inbox", "imap")):
+        if server := root.find(*location):
+            _check_encryption(server, ".".join(location), findings)
 
 
 def _check_addresses(root: Node, findings: Findings) -> None:
@@ -89,22 +88,24 @@ def _identity(text: str, *, alone: bool) -> str:
         return ""
 
 
-def _check_login(smtp: Node, findings: Findings) -> None:
-    keys = smtp.keys
-    if "password" in keys and "password_file" in keys:
-        findings.problem(keys["password_file"], "smtp has both 'password' and 'password_file'; keep one of them")
-    given = "password" in keys or "password_file" in keys
-    if "username" in keys and not given:
-        findings.problem(keys["username"], "smtp: missing key 'password' (or 'password_file') for this username")
-    if given and "username" not in keys:
-        place = keys.get("password") or keys["password_file"]
-        findings.problem(place, "smtp: missing key 'username' for this password")
+def _check_keys(root: Node, findings: Findings) -> None:
+    """Note keys of DKIM that would stand at one place in the DNS."""
+    first: dict[tuple[str, ...], Place] = {}
+    for item in (root.child("dkim") or root).items:
+        selector, domain = item.child("selector"), item.child("domain")
+        if not selector or not domain:
+            continue
+        name = (str(selector.value).casefold(), str(domain.value).casefold())
+        where = first.setdefault(name, selector.place)
+        if where is not selector.place:
+            told = f"dkim.selector stands already in {where.seen_from(selector.place)}; each key needs its own"
+            findings.problem(selector.place, told)
 
 
-def _check_encryption(smtp: Node, findings: Findings) -> None:
-    encryption, host = smtp.child("encryption"), smtp.child("host")
+def _check_encryption(server: Node, name: str, findings: Findings) -> None:
+    encryption, host = server.child("encryption"), server.child("host")
     if encryption and encryption.value == "none" and host and isinstance(host.value, str) and not _is_here(host.value):
-        message = "smtp.encryption 'none' is for a server on this machine only; use 'starttls' or 'tls'"
+        message = f"{name}.encryption 'none' is for a server on this machine only; use 'starttls' or 'tls'"
         findings.problem(encryption.place, message)
 
 

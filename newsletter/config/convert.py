@@ -13,16 +13,15 @@ from newsletter.config.interests import Exclusion
 from newsletter.config.interests import Interest as InterestSection
 from newsletter.config.naming import shown
 from newsletter.config.place import Findings, Node
-from newsletter.config.schema import SettingsFile, SmtpSection, SubscriberSection, TldrSection
+from newsletter.config.postage import inbox_address
+from newsletter.config.schema import SettingsFile, SubscriberSection, TldrSection
 from newsletter.config.settings import IssueSettings, Schedule
 from newsletter.ids import CATEGORIES
 from newsletter.models import (
-    Encryption,
     Interest,
     InterestKind,
     Newsletter,
     Pick,
-    SmtpSettings,
     Status,
     Subscriber,
     TldrSettings,
@@ -31,11 +30,10 @@ from newsletter.models import (
 _Value = TypeVar("_Value")
 _GATE = 0.5  # the measured one: `Subscriber.min_score`
 _OTHER_SCRIPT = "matches no paper: only words in Latin letters are matched; say it in English, or under 'keywords'"
-_PORTS = {Encryption.STARTTLS: 587, Encryption.TLS: 465, Encryption.NONE: 25}
 
 
-def newsletter(settings: SettingsFile) -> Newsletter:
-    """Return what every email says about its sender."""
+def newsletter(settings: SettingsFile, secret: bytes) -> Newsletter:
+    """Return what every email says about its sender; `secret` is what tokens in addresses are made with."""
     section = settings.newsletter
     sender_name, sender_email = section.from_.name, section.from_.address
     return Newsletter(
@@ -46,6 +44,9 @@ def newsletter(settings: SettingsFile) -> Newsletter:
         editor=section.editor or "",
         archive=section.archive or "",
         unsubscribe=section.unsubscribe or "",
+        inbox=inbox_address(settings),
+        plus=bool(settings.inbox and settings.inbox.plus),
+        secret=secret,
     )
 
 
@@ -68,18 +69,6 @@ def issue(settings: SettingsFile) -> IssueSettings:
         abstract=section.abstract,
         look=IssueSettings().look if section.template == "default" else section.template,
         send_when_empty=section.send_when_empty,
-    )
-
-
-def smtp(section: SmtpSection, password: str) -> SmtpSettings:
-    """Return the server that takes the mail."""
-    return SmtpSettings(
-        host=section.host,
-        port=section.port or _PORTS[section.encryption],
-        encryption=section.encryption,
-        username=section.username or "",
-        password=password,
-        timeout_seconds=section.timeout_seconds,
     )
 
 

@@ -83,6 +83,13 @@ def _is_domain(domain: str) -> bool:
     return all(_LABEL.fullmatch(label) for label in labels) and (len(labels) > 1 or labels == ["localhost"])
 
 
+def check_domain(text: str) -> str:
+    """Return the domain of a sender as the DNS has it, in A-labels (RFC 5890); raises `wrong`."""
+    if not _is_domain(text) or "." not in text:
+        raise wrong("is no domain, such as example.org")
+    return text.encode("idna").decode("ascii").lower()
+
+
 def _clock(value: Any) -> time:
     found = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
     try:
@@ -235,5 +242,6 @@ Papers = Annotated[int, BeforeValidator(_number), Field(ge=1, le=100)]
 FewPapers = Annotated[int, BeforeValidator(_number), Field(ge=0, le=10)]
 Score = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1)]
 Weight = Annotated[float, BeforeValidator(_number), Field(gt=0, le=100)]
+Count = Annotated[int, BeforeValidator(_number)]
 Port = Annotated[int, BeforeValidator(_number), Field(ge=1, le=65535)]
 Seconds = Annotated[float, BeforeValidator(_number), Field(gt=0, le=3600)]

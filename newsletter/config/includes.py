@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from newsletter.config.document import read
@@ -12,15 +12,35 @@ from newsletter.config.place import Findings, Node, Place, YamlFile
 _LISTS = ("sources", "picks", "subscribers")  # a list of several files is one list
 
 
-def gather(path: Path, findings: Findings) -> tuple[Node | None, list[YamlFile], list[Path]]:
-    """Return the merged mapping of a file and everything it includes, those files, and the folders they may lie in.
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was read of the settings, in the order of reading.
 
-    Files and folders come in the order of reading. There is no mapping when one of the files cannot be read: what it
-    would have said is not to be guessed.
+    `root` is None when one of the files cannot be read: what it would have said is not to be guessed. `folders` are
+    those in which included files lie or may lie; `includes` the patterns, each with the folder it begins in.
     """
+
+    root: Node | None
+    files: tuple[YamlFile, ...]
+    folders: tuple[Path, ...]
+    includes: tuple[tuple[Path, str], ...]
+
+
+def gather(path: Path, findings: Findings) -> Gathered:
+    """Return the merged mapping of a file and everything it includes."""
     gathering = _Gathering(path, findings)
     root = gathering.read(YamlFile(path, str(path), path.name), chain=())
-    return None if gathering.unreadable else root, gathering.files, list(dict.fromkeys(gathering.folders))
+    return Gathered(
+        None if gathering.unreadable else root,
+        tuple(gathering.files),
+        tuple(dict.fromkeys(gathering.folders)),
+        tuple(dict.fromkeys(gathering.includes)),
+    )
+
+
+def matching(folder: Path, pattern: str) -> list[str]:
+    """Return the files that an include pattern matches now, sorted, as seen from `folder`."""
+    return sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207 — takes absolute patterns too
 
 
 class _Gathering:
@@ -29,6 +49,7 @@ class _Gathering:
         self.findings = findings
         self.files: list[YamlFile] = []
         self.folders = [path.parent]
+        self.includes: list[tuple[Path, str]] = []
         self.seen: set[Path] = set()
         self.unreadable = False
 
@@ -67,7 +88,8 @@ class _Gathering:
         folder = item.place.file.path.parent
         pattern = str(item.value)
         self.folders += _folders_of(folder / pattern)
-        found = sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207 — takes absolute patterns too
+        self.includes.append((folder, pattern))
+        found = matching(folder, pattern)
         if not found and glob.has_magic(pattern):
             self.findings.warning(item.place, f"include: no file matches '{pattern}'")
         elif not found:

@@ -7,7 +7,7 @@ parsing and to texts only, so that nothing in the environment can change the sha
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from newsletter.config.naming import Location, subject
@@ -46,15 +46,26 @@ def _fallback(name: str, rule: str, rest: str) -> str:
 
 
 def fill_in(
-    root: Node, environment: Mapping[str, str], findings: Findings, *, may_lack: frozenset[str] = frozenset()
+    root: Node, environment: Mapping[str, str], findings: Findings, *, may_lack: Collection[Location] = ()
 ) -> Node:
     """Return the tree with every text filled in; what cannot be is noted and marked as broken.
 
-    An unset variable in a section that `may_lack` names is a warning, and the section is left out.
+    An unset variable at a location that `may_lack` names, or under it, is a warning, and what stands there is left out.
     """
     filling = _Filling(root, environment, findings, may_lack)
     filled = filling.fill(root, ())
-    return replace(filled, value={key: node for key, node in filled.entries.items() if key not in filling.lacking})
+    for location in filling.lacking:
+        filled = _without(filled, location)
+    return filled
+
+
+def _without(node: Node, location: Location) -> Node:
+    key, *rest = location
+    child = node.entries.get(str(key))
+    kept = {name: each for name, each in node.entries.items() if name != key}
+    if child is not None and rest:
+        kept = node.entries | {str(key): _without(child, tuple(rest))}
+    return replace(node, value=kept)
 
 
 @dataclass(slots=True)
@@ -62,8 +73,8 @@ class _Filling:
     root: Node
     environment: Mapping[str, str]
     findings: Findings
-    may_lack: frozenset[str]
-    lacking: set[str | int] = field(default_factory=set)
+    may_lack: Collection[Location]
+    lacking: set[Location] = field(default_factory=set)
 
     def fill(self, node: Node, location: Location) -> Node:
         if isinstance(node.value, dict):
@@ -83,8 +94,9 @@ class _Filling:
 
     def _broken(self, node: Node, location: Location, error: ValueError) -> Node:
         message = f"{subject(self.root, location)} {error}"
-        if isinstance(error, Unset) and location[0] in self.may_lack:
-            self.lacking.add(location[0])
+        lacking = next((above for above in self.may_lack if location[: len(above)] == above), None)
+        if isinstance(error, Unset) and lacking:
+            self.lacking.add(lacking)
             self.findings.warning(node.place, message)
         else:
             self.findings.problem(node.place, message)

@@ -10,6 +10,7 @@ from newsletter.config.place import Node
 Location = tuple[str | int, ...]
 
 _SECRET = frozenset(("password", "api_key"))
+_SECTIONS = frozenset(("smtp", "store", "tldr", "dkim", "inbox"))  # where a slip may put a secret anywhere
 _LONGEST = 60
 
 
@@ -26,7 +27,7 @@ def masked(text: str) -> str:
 
 def is_secret(location: Location) -> bool:
     """Say whether what stands at a location must never be shown."""
-    return any(part in _SECRET for part in location) or location[:1] in (("smtp",), ("store",), ("tldr",))
+    return any(part in _SECRET for part in location) or (bool(location) and location[0] in _SECTIONS)
 
 
 def subject(root: Node, location: Location) -> str:

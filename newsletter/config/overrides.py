@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from newsletter.config.place import Node, Place, YamlFile
+from newsletter.config.choices import alternatives
+from newsletter.config.place import Findings, Node, Place, YamlFile
 
 _PREFIX = "NEWSLETTER__"
+_LIST = "cannot be set: it stands in a list; write ${NAME} there instead"
 
 
-def override(root: Node, environment: Mapping[str, str]) -> Node:
+def override(root: Node, environment: Mapping[str, str], findings: Findings) -> Node:
     """Return the tree with the options that the environment gives in place of those in the file."""
     for name in sorted(environment):
         if name.startswith(_PREFIX) and environment[name]:
-            root = _with_option(root, name.removeprefix(_PREFIX).lower().split("__"), _node(root, name, environment))
+            keys = name.removeprefix(_PREFIX).lower().split("__")
+            root = _with_option(root, keys, _node(root, name, environment), findings)
     return root
 
 
@@ -28,13 +31,16 @@ def _node(root: Node, name: str, environment: Mapping[str, str]) -> Node:
     return Node(Place(file, 1, 1), environment[name].replace("$", "$$"), f"${name}")
 
 
-def _with_option(node: Node, keys: list[str], option: Node) -> Node:
+def _with_option(node: Node, keys: list[str], option: Node, findings: Findings) -> Node:
     key, *rest = keys
     if rest:
         section = node.child(key) or Node(option.place, {})
-        option = _with_option(section, rest, option) if isinstance(section.value, dict) else section
+        if section.items:
+            findings.problem(option.place, _LIST)
+            return node
+        option = _with_option(section, rest, option, findings) if isinstance(section.value, dict) else section
     # A password and the file of a password exclude each other: the one from the environment takes the other's place.
-    twin = key.removesuffix("_file") if key.endswith("_file") else f"{key}_file"
-    entries = {name: child for name, child in node.entries.items() if rest or name != twin}
+    replaced = frozenset[str]() if rest else alternatives(key)
+    entries = {name: child for name, child in node.entries.items() if name not in replaced}
     keys_kept = {name: place for name, place in node.keys.items() if name in entries}
     return replace(node, value=entries | {key: option}, keys={key: option.place} | keys_kept)

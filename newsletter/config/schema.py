@@ -17,7 +17,6 @@ from newsletter.config.fields import (
     Language,
     Line,
     Papers,
-    Port,
     Score,
     Seconds,
     Unsubscribe,
@@ -27,13 +26,24 @@ from newsletter.config.fields import (
     wrong,
 )
 from newsletter.config.interests import Exclusion, Interest
+from newsletter.config.mail import DeliverSection, DkimSection, InboxSection, SmtpSection
 from newsletter.config.picks import PickSection
 from newsletter.config.section import Section
-from newsletter.models import Encryption, Status
+from newsletter.models import Status
 
 _SENDER = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 _SENTENCES = re.compile(r"([1-9][0-9]?) sentences?")
 _MAX_SENTENCES = 20
+# RFC 3986, so narrow that no part of a password can be taken for a host, a database or an option and be shown as one.
+_CODED = r"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
+_DATABASE = re.compile(
+    rf"postgresql(?:\+psycopg)?://(?:{_CODED}+(?::{_CODED}*)?@)?(?:[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?"
+    rf"/{_CODED}+(?:\?(?!(?:.*&)?password=)(?:{_CODED}|[/:])*)?"
+)
+_NO_DATABASE = (
+    "is no address of a database such as postgresql://papers:${DB_PASSWORD}@localhost/papers; in the password"
+    " @ : / ? # % are written as %40 %3A %2F %3F %23 %25"
+)
 
 
 class Sender(NamedTuple):
@@ -72,10 +82,14 @@ def _endpoint(text: str) -> str:
 
 
 def _store(text: str) -> str:
+    if text.startswith(("postgresql://", "postgresql+psycopg://")):
+        if not _DATABASE.fullmatch(text):
+            raise wrong(_NO_DATABASE)
+        return text
     if re.match(r"(?i)postgres", text):
-        raise wrong("must be SQLite in this version, such as sqlite:///newsletter.db")
+        raise wrong("must begin with postgresql://, such as postgresql://papers:${DB_PASSWORD}@localhost/papers")
     if not re.match(r"sqlite:///.", text) or ":memory:" in text:
-        raise wrong("must be the address of a file, such as sqlite:///newsletter.db")
+        raise wrong("must be the address of a file, such as sqlite:///newsletter.db, or begin with postgresql://")
     return text
 
 
@@ -105,25 +119,6 @@ class ScheduleSection(Section):
     """The time of day, 07:00 unless given."""
     timezone: Zone | None = None
     """The IANA time zone, UTC unless given."""
-
-
-class SmtpSection(Section):
-    """The server that takes the mail."""
-
-    host: Line
-    """Its name."""
-    port: Port | None = None
-    """Its port; 587, or 465 with `encryption: tls`, or 25 with `none`, unless given."""
-    encryption: Encryption = Encryption.STARTTLS
-    """`starttls`, `tls` (from the first byte), or `none` (on this machine only)."""
-    username: Line | None = None
-    """The login."""
-    password: SecretStr | None = None
-    """The password; best as `${SMTP_PASSWORD}`."""
-    password_file: Line | None = None
-    """A file that holds nothing but the password."""
-    timeout_seconds: Seconds = 60.0
-    """How long to wait for an answer."""
 
 
 class IssueSection(Section):
@@ -213,11 +208,15 @@ class SettingsFile(Section):
     """Where papers come from."""
     schedule: ScheduleSection = ScheduleSection()
     smtp: SmtpSection | None = None
+    deliver: DeliverSection = DeliverSection()
+    dkim: list[DkimSection] = Field(default_factory=list, min_length=1, max_length=2)
+    """One key, or two of different kinds (RSA and Ed25519)."""
+    inbox: InboxSection | None = None
     issue: IssueSection = IssueSection()
     tldr: TldrSection | None = None
     preview: PreviewSection = PreviewSection()
     store: Annotated[str, AfterValidator(_store)] = "sqlite:///newsletter.db"
-    """The database; a relative path begins at the folder of this file."""
+    """The database: an SQLite file (a relative path begins at the folder of this file), or a PostgreSQL server."""
     templates: Line | None = None
     """A folder with templates of your own; what is not in it is taken from the package."""
     defaults: DefaultsSection = DefaultsSection()

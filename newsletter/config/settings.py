@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Literal
 
 from newsletter.errors import Problem
-from newsletter.models import Newsletter, Pick, SmtpSettings, Status, Subscriber, TldrSettings
+from newsletter.models import (
+    DeliverSettings,
+    DkimKey,
+    InboxSettings,
+    Newsletter,
+    Pick,
+    SmtpSettings,
+    Status,
+    Subscriber,
+    TldrSettings,
+)
 from newsletter.sources.source import Source
 
 
@@ -45,7 +55,11 @@ class Config:
     `store` is a database address with an absolute path. Addresses may hold passwords: neither `store` nor
     `sources` show in a representation. `smtp` and `tldr` are None where the file has no such section.
     `test_recipients` are who may be sent a test of an issue, each once. `files` are those that were read, the first and
-    what it includes; `folders` those in which such files lie or may lie.
+    what it includes; `folders` those in which such files lie or may lie; `includes` the patterns that find them, each
+    with the folder it begins in; `secret_files` the files of secrets that were read, or were to be.
+
+    `inbox` is None too where its password is not there. `secret_file` is where the secret of `newsletter` is to be made
+    (`with_secret`), None where there is one or nothing needs one.
     """
 
     path: Path
@@ -59,10 +73,22 @@ class Config:
     subscribers: tuple[Subscriber, ...]
     picks: tuple[Pick, ...] = ()
     tldr: TldrSettings | None = None
+    deliver: DeliverSettings = field(default_factory=DeliverSettings)
+    dkim: tuple[DkimKey, ...] = ()
+    inbox: InboxSettings | None = None
+    secret_file: Path | None = None
     test_recipients: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()
     folders: tuple[Path, ...] = ()
+    includes: tuple[tuple[Path, str], ...] = ()
+    secret_files: tuple[Path, ...] = ()
+
+    @property
+    def store_file(self) -> Path | None:
+        """Return the SQLite file of the store, None where it is on a server."""
+        prefix = "sqlite:///"
+        return Path(self.store.removeprefix(prefix)) if self.store.startswith(prefix) else None
 
     @property
     def readers(self) -> int:

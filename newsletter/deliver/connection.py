@@ -1,39 +1,84 @@
 """A connection to an SMTP server, ready for mail: encrypted as the settings say and logged in.
 
 Encryption is never opportunistic: a server, or somebody before it, that takes STARTTLS away gets no mail and no
-password (RFC 8314, RFC 3207). Certificates and host names are verified.
+password (RFC 8314, RFC 3207). Certificates and host names are verified, TLS is 1.2 or newer.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
-import smtplib
 import socket
 import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from newsletter.deliver.login import log_in
+from newsletter.deliver.mailer import Reply
+from newsletter.deliver.wire import Wire, on_one_line
 from newsletter.errors import ServerRefused, ServerUnavailable
 from newsletter.models import Encryption, SmtpSettings
 
-_LONGEST_TEXT = 500
 _CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError)  # the network's doing, not the certificate's
 
+Heard = Callable[[str, str], None]
+"""Hears of each step of a connection: its name, and what came of it."""
 
-def connect(settings: SmtpSettings, *, tls: ssl.SSLContext | None) -> smtplib.SMTP:
-    """Return a connection that takes mail. ServerUnavailable for now, ServerRefused for good."""
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long each answer is waited for, in seconds: RFC 5321 §4.5.3.2, and a minute for what it leaves open."""
+
+    connect: float = 60.0
+    greeting: float = 300.0
+    command: float = 300.0
+    data: float = 120.0
+    block: float = 180.0
+
+    @classmethod
+    def of(cls, settings: SmtpSettings) -> Times:
+        """Return those of the settings."""
+        usual, most = cls(), settings.timeout_seconds
+        if most is None:
+            return usual
+        return cls(*(min(most, each) for each in (usual.connect, usual.greeting, usual.command, usual.data, usual.block)))
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A server that takes mail, what it can (`EHLO`, in capitals, with the parameters), and its patience."""
+
+    wire: Wire
+    times: Times
+    extensions: Mapping[str, str] = field(default_factory=dict)
+
+    async def ask(self, line: str) -> Reply:
+        """Send a command and return the reply; OSError where the connection is lost."""
+        self.wire.write(line.encode() + b"\r\n")
+        return on_one_line(await self.wire.reply(self.times.command))
+
+
+def _unheard(_step: str, _result: str) -> None:
+    """Tell nobody."""
+
+
+async def connect(settings: SmtpSettings, *, tls: ssl.SSLContext | None, heard: Heard = _unheard) -> Connection:
+    """Return a connection that takes mail. ServerUnavailable for now, ServerRefused for good; both say where."""
+    if settings.encryption is Encryption.NONE and not is_loopback(settings.host):
+        raise ServerRefused(f"{settings.host}: `encryption: none` is for this machine only; use starttls or tls")
     where = f"{settings.host}:{settings.port}"
     try:
-        client = _open(settings, tls)
-    except (ServerRefused, ServerUnavailable):
-        raise
-    except smtplib.SMTPResponseException as error:
-        raise refusal(error.smtp_code, f"{where}: {error.smtp_code} {said(error.smtp_error)}") from error
+        return await _opened(settings, tls, heard)
+    except ServerRefused as error:
+        raise ServerRefused(f"{where}: {error}", code=error.code) from error
+    except ServerUnavailable as error:
+        raise ServerUnavailable(f"{where}: {error}", code=error.code) from error
     except ssl.SSLError as error:
         if isinstance(error, _CUT_OFF):
             raise ServerUnavailable(f"{where}: the connection was cut while TLS began") from error
         raise ServerRefused(f"{where}: TLS failed: {error}; check smtp.host, smtp.port and smtp.encryption") from error
-    except OSError as error:  # smtplib's other errors among them
-        raise ServerUnavailable(f"{where}: {error}") from error
-    return client
+    except (OSError, UnicodeError) as error:  # a name that is none is told as the second
+        raise ServerUnavailable(f"{where}: {error or type(error).__name__}") from error
 
 
 def is_loopback(host: str) -> bool:
@@ -44,75 +89,93 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def said(text: bytes | str) -> str:
-    """Return what a server said on one line, not longer than a person reads."""
-    told = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return " ".join(told.split())[:_LONGEST_TEXT]
-
-
-def refusal(code: int, text: str) -> ServerRefused | ServerUnavailable:
+def refusal(reply: Reply, text: str = "") -> ServerRefused | ServerUnavailable:
     """Return the error for a reply that concerns every message: for good if it is 5yz, else for now."""
-    kind = ServerRefused if code // 100 == 5 else ServerUnavailable
-    return kind(text, code=code)
+    kind = ServerRefused if reply.code // 100 == 5 else ServerUnavailable
+    return kind(text or str(reply), code=max(reply.code, 0))
 
 
-def _open(settings: SmtpSettings, tls: ssl.SSLContext | None) -> smtplib.SMTP:
-    timeout = settings.timeout_seconds
-    name = "localhost"  # smtplib would ask the DNS for ours, which can take long
-    client = (
-        smtplib.SMTP_SSL(settings.host, settings.port, name, timeout=timeout, context=_trust(tls))
-        if settings.encryption is Encryption.TLS
-        else smtplib.SMTP(settings.host, settings.port, name, timeout=timeout)
-    )
+async def _opened(settings: SmtpSettings, tls: ssl.SSLContext | None, heard: Heard) -> Connection:
+    times = Times.of(settings)
+    encrypted = settings.encryption is Encryption.TLS
+    loop = asyncio.get_running_loop()
     try:
-        if client.sock is not None:
-            # The final dot is a small packet of its own, which Nagle's algorithm would hold back for 40 ms.
-            client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client.local_hostname = _own_name(client)
-        client.command_encoding = "utf-8"  # for SMTPUTF8; all else is ASCII
-        client.ehlo_or_helo_if_needed()
-        if settings.encryption is Encryption.STARTTLS:
-            _start_tls(client, _trust(tls))
-        if settings.username:
-            _log_in(client, settings)
+        async with asyncio.timeout(times.connect):
+            _, wire = await loop.create_connection(
+                Wire,
+                settings.host,
+                settings.port,
+                ssl=_trust(tls) if encrypted else None,
+                server_hostname=settings.host if encrypted else None,
+            )
+    except TimeoutError:
+        raise ServerUnavailable(f"no connection within {times.connect:g} seconds") from None
+    heard("connect", f"{wire.own_address()} to {settings.host}:{settings.port}")
+    try:
+        return await _ready(settings, Connection(wire, times), tls, heard)
     except BaseException:
-        client.close()
+        wire.abort()
         raise
-    return client
+
+
+async def _ready(settings: SmtpSettings, plain: Connection, tls: ssl.SSLContext | None, heard: Heard) -> Connection:
+    greeting = on_one_line(await plain.wire.reply(plain.times.greeting))
+    if greeting.code // 100 != 2:
+        raise refusal(greeting)
+    heard("greeting", str(greeting))
+    name = _own_name(plain.wire)
+    connection = await _greeted(plain, name)
+    heard("ehlo", " ".join(sorted(connection.extensions)))
+    if settings.encryption is Encryption.STARTTLS:
+        if "STARTTLS" not in connection.extensions:
+            raise ServerRefused("it offers no STARTTLS, so nothing was sent; check smtp.port and smtp.encryption")
+        reply = await connection.ask("STARTTLS")
+        if reply.code // 100 != 2:
+            raise refusal(reply, f"STARTTLS failed, so nothing was sent: {reply}")
+        await connection.wire.start_tls(_trust(tls), settings.host, connection.times.command)
+        connection = await _greeted(connection, name)
+    if settings.encryption is not Encryption.NONE:
+        heard("tls", str(connection.wire.peer_certificate().get("notAfter", "")))
+    if settings.username:
+        await log_in(settings, connection.extensions.get("AUTH", "").split(), connection.ask)
+        heard("auth", settings.username)
+    return connection
+
+
+async def _greeted(connection: Connection, name: str) -> Connection:
+    """Say EHLO, or HELO to a server of before 1995, and return the connection with what the server can."""
+    connection.wire.write(f"EHLO {name}\r\n".encode())
+    reply = await connection.wire.reply(connection.times.command)
+    if reply.code // 100 == 2:
+        return Connection(connection.wire, connection.times, _extensions(reply.text))
+    if reply.code == 421 or (hello := await connection.ask(f"HELO {name}")).code // 100 != 2:
+        raise refusal(on_one_line(reply if reply.code == 421 else hello))
+    return Connection(connection.wire, connection.times)
+
+
+def _extensions(text: str) -> dict[str, str]:
+    """Return what a server offers, `AUTH=PLAIN` of old servers read as `AUTH PLAIN`."""
+    found: dict[str, str] = {}
+    for line in text.split("\n")[1:]:
+        name, _, parameters = line.strip().upper().replace("AUTH=", "AUTH ").partition(" ")
+        if name:
+            found[name] = f"{found.get(name, '')} {parameters}".strip()
+    return found
 
 
 def _trust(tls: ssl.SSLContext | None) -> ssl.SSLContext:
     """Return what certificates are verified with; asked late, since reading the system's authorities takes 30 ms."""
-    return tls or ssl.create_default_context()
+    if tls is not None:
+        return tls
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
-def _own_name(client: smtplib.SMTP) -> str:
+def _own_name(wire: Wire) -> str:
     """Return what we greet with: this machine's full name, or its address where it has none (RFC 5321 §4.1.3)."""
     name = socket.gethostname()
-    if ("." in name and name.isascii()) or client.sock is None:
+    if "." in name and name.isascii():
         return name
-    address = client.sock.getsockname()[0]
+    address = wire.own_address()
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
-
-
-def _start_tls(client: smtplib.SMTP, context: ssl.SSLContext) -> None:
-    if not client.has_extn("starttls"):
-        raise ServerRefused("the server offers no STARTTLS, so nothing was sent; check smtp.port and smtp.encryption")
-    client.starttls(context=context)  # drops what was received before the handshake, CVE-2011-0411
-    client.ehlo_or_helo_if_needed()
-
-
-def _log_in(client: smtplib.SMTP, settings: SmtpSettings) -> None:
-    try:
-        client.login(settings.username, settings.password)
-    except smtplib.SMTPResponseException as error:
-        way_out = "check smtp.username and smtp.password"
-        raise refusal(
-            error.smtp_code, f"login failed: {error.smtp_code} {said(error.smtp_error)}; {way_out}"
-        ) from error
-    except smtplib.SMTPServerDisconnected:
-        raise
-    except smtplib.SMTPException as error:
-        raise ServerRefused(f"login failed: {error}; remove smtp.username if the server needs none") from error
-    except UnicodeError:
-        raise ServerRefused("login failed: smtp.username and smtp.password can only have ASCII characters") from None

@@ -1,49 +1,46 @@
-"""One kept SMTP connection that says exactly what became of each message (RFC 5321).
+"""SMTP that says exactly what became of each message (RFC 5321), with its commands in one breath (RFC 2920).
 
-Every way a conversation can end falls on one side of a line, the final dot. Before it nothing was delivered, so trying
-again is safe; between it and its reply nobody knows (RFC 1047). `send` returns only for a message the server took.
+    MAIL RCPT DATA ──► three replies ──► the message ──► `before_dot` ──► the final dot ──► its reply
+
+Two round trips a message; to a server without PIPELINING the commands go one by one, which makes four. `send` returns
+only for a message the server took; see `mailer` for what its errors say:
 
     RecipientRefused    5yz to this address or message, or an address no server could be given
     ServerUnavailable   4yz, 421, no connection, or a connection lost before the dot
     ServerRefused       TLS, login or sender refused: the same would happen to every message
     OutcomeUnknown      the connection ended after the dot
 
-Built on the low level of smtplib, because its `sendmail` writes the dot without asking, loses a reply that came before
-the connection broke, and cuts a hostile address where it should refuse it.
+Neither smtplib nor aiosmtplib leaves room between the message and its dot, or hears a reply that came before the
+connection broke.
 """
 
 from __future__ import annotations
 
 import re
-import select
-import smtplib
-import socket
 import ssl
-from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+from collections.abc import Sequence
 
 from newsletter.deliver.address import safe_address
-from newsletter.deliver.connection import connect, is_loopback, refusal, said
+from newsletter.deliver.connection import Connection, connect, is_loopback, refusal
+from newsletter.deliver.mailer import BeforeDot, Reply
+from newsletter.deliver.status import CONNECTION_LOST, NO_LOGIN
+from newsletter.deliver.wire import on_one_line
 from newsletter.errors import DeliveryError, OutcomeUnknown, RecipientRefused, ServerRefused, ServerUnavailable
 from newsletter.models import Encryption, SmtpSettings
 
-Reply = tuple[int, str]
-
-_DOT_TIMEOUT_SECONDS = 600.0  # RFC 5321 §4.5.3.2.6: a short one makes unknowns
+_DOT_SECONDS = 600.0  # RFC 5321 §4.5.3.2.6: a short one makes unknowns
 _MESSAGES_PER_CONNECTION = 100
 
 _CLOSING = 421  # the server is about to close the connection
-_TOO_BIG = 552
-_NO_LOGIN = (530, 535, 538)  # RFC 4954 §6
-_LOST = (0, _CLOSING)  # no reply at all, or the last one
+_GO_ON = 354
+_TOO_BIG = (552, 523)  # RFC 1870 §6.1; the second is of older servers
 
-_LINE_END = re.compile(rb"\r\n|\r|\n")
+_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _FIRST_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 class SmtpMailer:
-    """A connection to the server in `settings`, made when the first message needs it and kept for the next ones.
+    """The server in `settings`.
 
     `tls` is what certificates are verified with, the system's authorities unless given. ServerRefused for settings
     that would send mail, or a password, in the clear to another machine.
@@ -54,210 +51,251 @@ class SmtpMailer:
         settings: SmtpSettings,
         *,
         tls: ssl.SSLContext | None = None,
-        dot_timeout_seconds: float = _DOT_TIMEOUT_SECONDS,
+        dot_seconds: float = _DOT_SECONDS,
         messages_per_connection: int = _MESSAGES_PER_CONNECTION,
     ) -> None:
         if settings.encryption is Encryption.NONE and not is_loopback(settings.host):
             raise ServerRefused(f"{settings.host}: `encryption: none` is for this machine only; use starttls or tls")
-        self._settings = settings
-        self._tls = tls
-        self._dot_timeout_seconds = dot_timeout_seconds
-        self._messages_per_connection = messages_per_connection
-        self._client: smtplib.SMTP | None = None
+        self.settings = settings
+        self.tls = tls
+        self.dot_seconds = dot_seconds
+        self.messages_per_connection = messages_per_connection
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections may be open at once."""
+        return self.settings.connections
+
+    @property
+    def max_per_minute(self) -> int:
+        """Return how many messages may be handed over in a minute, 0 for as many as it takes."""
+        return self.settings.max_per_minute
+
+    def session(self) -> SmtpSession:
+        """Return a session with a connection of its own, made when the first message needs it."""
+        return SmtpSession(self)
+
+
+class SmtpSession:
+    """One kept connection. Made by `SmtpMailer.session`; see `mailer.Session`."""
+
+    def __init__(self, mailer: SmtpMailer) -> None:
+        self._mailer = mailer
+        self._connection: Connection | None = None
         self._messages = 0
 
-    def send(self, message: bytes, *, sender: str, recipient: str, before_dot: Callable[[], None]) -> Reply:
+    async def send(self, message: bytes, *, sender: str, recipient: str, before_dot: BeforeDot) -> Reply:
         """Hand `message` over and return the server's reply.
 
-        `before_dot` is called when everything but the final dot is written; what it raises abandons the message,
+        `before_dot` is awaited when everything but the final dot is written; what it raises abandons the message,
         undelivered.
         """
-        client = self._ready(message, *_envelope(sender, recipient))
+        sender, recipient = _envelope(sender, recipient)
+        body = _dot_stuffed(message)
+        connection = await self._begun(len(body), sender, recipient, seven_bit=message.isascii())
         self._messages += 1
         try:
-            _write(client, message)
-            before_dot()
+            await _write(connection, body)
+            await before_dot()
+            await _stop_if_spoken(connection)
         except BaseException:
             self._drop()  # a server throws away a message whose final dot does not come
             raise
-        return self._finish(client)
+        return await self._finish(connection)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Take leave of the server; the next message makes a new connection."""
-        client = self._client
-        self._client, self._messages = None, 0
-        if client is None:
+        connection, self._connection, self._messages = self._connection, None, 0
+        if connection is None:
             return
         try:
-            client.quit()
+            await connection.ask("QUIT")
         except OSError:
-            client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
+            pass
+        finally:
+            connection.wire.close()
 
     # ------------------------------------------------------------------ before the dot
 
-    def _ready(self, message: bytes, sender: str, recipient: str) -> smtplib.SMTP:
-        """Return a connection whose server waits for the message; ready for another message after an error."""
+    async def _begun(self, size: int, sender: str, recipient: str, *, seven_bit: bool) -> Connection:
+        """Return a connection whose server waits for the message: the kept one, or a new one if it is gone or old."""
+        if self._messages >= self._mailer.messages_per_connection:
+            await self.close()
+        kept = self._connection
+        if kept is not None and not kept.wire.has_spoken:
+            try:
+                return await self._accepted(kept, _commands(kept, size, sender, recipient, seven_bit=seven_bit))
+            except ServerUnavailable as error:
+                if error.code not in CONNECTION_LOST:
+                    raise
+        self._drop()
+        settings = self._mailer.settings
+        self._connection = connection = await connect(settings, tls=self._mailer.tls)
+        return await self._accepted(connection, _commands(connection, size, sender, recipient, seven_bit=seven_bit))
+
+    async def _accepted(self, connection: Connection, commands: Sequence[str]) -> Connection:
+        """Return the connection when the server waits for the message; ready for another message after an error."""
         try:
-            client = self._begun(message, sender, recipient)
-            _ask(client, f"RCPT TO:<{recipient}>", refused=RecipientRefused)
-            _ask(client, "DATA", refused=RecipientRefused, wanted=3)
-        except DeliveryError as error:
-            self._drop() if isinstance(error, ServerUnavailable) and error.code in _LOST else self._reset()
-            raise
-        except OSError as error:
+            if "PIPELINING" in connection.extensions:
+                error = await _in_one_breath(connection, commands)
+            else:
+                error = await _one_by_one(connection, commands)
+            if error is None:
+                return connection
+            lost = isinstance(error, ServerUnavailable) and error.code in CONNECTION_LOST
+            if lost or (await connection.ask("RSET")).code // 100 != 2:
+                self._drop()
+        except OSError as error_:
             self._drop()
-            raise ServerUnavailable(f"the connection was lost before the message: {error}") from error
+            raise ServerUnavailable(f"the connection was lost before the message: {error_}") from error_
         except BaseException:
             self._drop()
             raise
-        return client
-
-    def _begun(self, message: bytes, sender: str, recipient: str) -> smtplib.SMTP:
-        """Return a connection that took MAIL: the kept one, or a new one if it grew old or is gone."""
-        if self._messages >= self._messages_per_connection:
-            self.close()
-        if self._client is not None:
-            try:
-                return _mail(self._client, message, sender, recipient)
-            except DeliveryError as error:
-                if error.code != _CLOSING:
-                    raise
-            except OSError:
-                pass
-            self._drop()
-        self._client = connect(self._settings, tls=self._tls)
-        return _mail(self._client, message, sender, recipient)
-
-    def _reset(self) -> None:
-        """Make the connection ready for another message."""
-        try:
-            if self._client is None or self._client.rset()[0] // 100 != 2:
-                self._drop()
-        except OSError:
-            self._drop()
+        raise error
 
     def _drop(self) -> None:
         """Close the connection without a word."""
-        client = self._client
-        self._client, self._messages = None, 0
-        if client is not None:
-            client.close()
+        connection, self._connection, self._messages = self._connection, None, 0
+        if connection is not None:
+            connection.wire.abort()
 
     # ------------------------------------------------------------------ the dot and after
 
-    def _finish(self, client: smtplib.SMTP) -> Reply:
+    async def _finish(self, connection: Connection) -> Reply:
         """Write the final dot and return the reply that takes the message."""
         try:
-            socket_ = _socket(client)
-            socket_.settimeout(self._dot_timeout_seconds)
-            socket_.sendall(b".\r\n")
-            code, text = _reply(client)
-            socket_.settimeout(self._settings.timeout_seconds)
-        except OSError as error:  # every error of smtplib is one
+            connection.wire.write(b".\r\n")
+            reply = on_one_line(await connection.wire.reply(self._mailer.dot_seconds))
+        except OSError as error:
             self._drop()
             raise OutcomeUnknown(f"no answer to the final dot: {error}; it may have arrived") from error
         except BaseException:
             self._drop()
             raise
-        if code == _CLOSING or code // 100 not in (2, 4, 5):
+        if reply.code == _CLOSING or reply.code // 100 not in (2, 4, 5):
             self._drop()
-        match code // 100:
+        match reply.code // 100:
             case 2:
-                return code, text
+                return reply
             case 4:
-                raise ServerUnavailable(f"{code} {text}", code=code)
+                raise ServerUnavailable(str(reply), code=reply.code)
             case 5:
-                raise RecipientRefused(f"{code} {text}", code=code)
-        raise OutcomeUnknown(f"the answer to the final dot makes no sense: {text}; it may have arrived")
+                raise RecipientRefused(str(reply), code=reply.code)
+        raise OutcomeUnknown(f"the answer to the final dot makes no sense: {reply.text}; it may have arrived")
+
+
+# ------------------------------------------------------------------ the envelope
 
 
 def _envelope(sender: str, recipient: str) -> tuple[str, str]:
-    """Return both addresses as SMTP takes them."""
+    """Return both addresses as SMTP takes them; the sender of what nobody should answer is empty."""
     try:
-        sender = safe_address(sender)
+        sender = safe_address(sender) if sender else ""
     except RecipientRefused as error:
         raise ServerRefused(f"the sender: {error}") from None
     return sender, safe_address(recipient)
 
 
-def _mail(client: smtplib.SMTP, message: bytes, sender: str, recipient: str) -> smtplib.SMTP:
-    """Begin a message, with the extensions it needs; RecipientRefused if the server lacks one."""
-    options = f" SIZE={len(message)}" if client.has_extn("size") else ""
+def _commands(connection: Connection, size: int, sender: str, recipient: str, *, seven_bit: bool) -> tuple[str, ...]:
+    """Return MAIL, RCPT and DATA with the extensions the message needs; RecipientRefused if the server lacks one."""
+    can = connection.extensions
+    options = f" SIZE={size}" if "SIZE" in can else ""
+    notify = ""
     if not (sender + recipient).isascii():
-        _need(client, "smtputf8", "5.6.7 the server takes no address with letters beyond ASCII")
+        if "SMTPUTF8" not in can:
+            raise RecipientRefused("5.6.7 the server takes no address with letters beyond ASCII")
         options += " SMTPUTF8"
-    if not message.isascii():
-        _need(client, "8bitmime", "5.6.3 the server takes no message with 8-bit characters")
+    if not seven_bit:
+        if "8BITMIME" not in can:
+            raise RecipientRefused("5.6.3 the server takes no message with 8-bit characters")
         options += " BODY=8BITMIME"
-    try:
-        _ask(client, f"MAIL FROM:<{sender}>{options}", refused=ServerRefused)
-    except ServerRefused as error:
-        if error.code == _TOO_BIG:
-            raise RecipientRefused(str(error), code=error.code) from None
-        raise
-    return client
+    if "DSN" in can:  # RFC 3461: what comes back names the message, and is not the whole of it
+        options += " RET=HDRS"
+        notify = " NOTIFY=FAILURE"
+    return f"MAIL FROM:<{sender}>{options}", f"RCPT TO:<{recipient}>{notify}", "DATA"
 
 
-def _need(client: smtplib.SMTP, extension: str, otherwise: str) -> None:
-    if not client.has_extn(extension):
-        raise RecipientRefused(otherwise)
+async def _in_one_breath(connection: Connection, commands: Sequence[str]) -> DeliveryError | None:
+    """Say all commands at once; return the error of the first that was refused, None where all were taken."""
+    connection.wire.write("".join(f"{command}\r\n" for command in commands).encode())
+    first: DeliveryError | None = None
+    reply = Reply(0, "")
+    for number in range(len(commands)):
+        try:
+            reply = on_one_line(await connection.wire.reply(_patience(connection, number)))
+        except OSError:
+            if isinstance(first, ServerUnavailable) or first is None:
+                raise
+            return first  # what was refused for good stays so, whatever broke afterwards
+        first = first or _refused(number, reply)
+        if isinstance(first, ServerUnavailable) and first.code in CONNECTION_LOST:
+            return first
+    if first is not None and reply.code == _GO_ON:
+        # DATA was taken although nobody is there to get it: nothing must follow but the dot (RFC 2920 §3.1).
+        connection.wire.write(b".\r\n")
+        await connection.wire.reply(connection.times.command)
+    return first
 
 
-def _ask(client: smtplib.SMTP, command: str, *, refused: type[DeliveryError], wanted: int = 2) -> None:
-    """Say `command` and hear a reply of the class `wanted`; `refused` for 5yz, ServerUnavailable for any other."""
-    client.putcmd(command)
-    code, text = _reply(client)
-    if code // 100 == wanted:
-        return
-    if code in _NO_LOGIN:
-        raise refusal(code, f"{code} {text}; check smtp.username and smtp.password")
-    if code // 100 == 5:
-        raise refused(f"{code} {text}", code=code)
+async def _one_by_one(connection: Connection, commands: Sequence[str]) -> DeliveryError | None:
+    """Say one command after the other; return the error of the one that was refused, None where all were taken."""
+    for number, command in enumerate(commands):
+        connection.wire.write(f"{command}\r\n".encode())
+        error = _refused(number, on_one_line(await connection.wire.reply(_patience(connection, number))))
+        if error is not None:
+            return error
+    return None
+
+
+def _patience(connection: Connection, number: int) -> float:
+    return connection.times.data if number == 2 else connection.times.command
+
+
+def _refused(number: int, reply: Reply) -> DeliveryError | None:
+    """Return what a reply to MAIL (0), RCPT (1) or DATA (2) means, None where it is taken."""
+    if reply.code // 100 == (3 if number == 2 else 2):
+        return None
+    if reply.code in NO_LOGIN:
+        return refusal(reply, f"{reply}; check smtp.username and smtp.password")
+    if reply.code // 100 == 5:
+        kind = ServerRefused if number == 0 and reply.code not in _TOO_BIG else RecipientRefused
+        return kind(str(reply), code=reply.code)
     # Whatever is neither yes nor no leaves the conversation where nobody can say: as good as lost.
-    raise ServerUnavailable(f"{code} {text}", code=code if code // 100 == 4 else 0)
+    return ServerUnavailable(str(reply), code=reply.code if reply.code // 100 == 4 else 0)
 
 
-def _reply(client: smtplib.SMTP) -> Reply:
-    code, text = client.getreply()
-    return code, said(text)
+# ------------------------------------------------------------------ the message
 
 
-def _write(client: smtplib.SMTP, message: bytes) -> None:
+def _dot_stuffed(message: bytes) -> bytes:
+    """Return a message as it is written: its lines ended with CRLF, dots at their beginning doubled (§4.5.2)."""
+    # A bare CR or LF could end the message for one server and not for another: SMTP smuggling, CVE-2023-51764.
+    if message.count(b"\n") != message.count(b"\r\n") or message.count(b"\r") != message.count(b"\r\n"):
+        message = _BARE.sub(b"\r\n", message)
+    if not message.endswith(b"\r\n"):
+        message += b"\r\n"
+    return _FIRST_DOT.sub(b"..", message) if b"\n." in message or message.startswith(b".") else message
+
+
+async def _write(connection: Connection, body: bytes) -> None:
     """Write all but the final dot; the reply of a server that would not wait for it decides."""
-    lines = _LINE_END.sub(b"\r\n", message)
-    body = _FIRST_DOT.sub(b"..", lines if lines.endswith(b"\r\n") else lines + b"\r\n")
     try:
-        _socket(client).sendall(body)
-        broken = None
+        connection.wire.write(body)
+        await connection.wire.written(connection.times.block)
     except OSError as error:
-        broken = error
-    if broken is None and not _has_spoken(client):
+        if not connection.wire.has_spoken:
+            raise ServerUnavailable(f"the connection was lost within the message: {error}") from error
+    await _stop_if_spoken(connection)
+
+
+async def _stop_if_spoken(connection: Connection) -> None:
+    """Raise what a server said out of turn, or that it hung up: then the dot must not be written."""
+    if not connection.wire.has_spoken:
         return
     try:
-        code, text = _reply(client)
+        reply = on_one_line(await connection.wire.reply(connection.times.block))
     except OSError as error:
-        raise ServerUnavailable(f"the connection was lost within the message: {broken or error}") from error
-    if code // 100 == 5:
-        raise RecipientRefused(f"{code} {text}", code=code)
-    raise ServerUnavailable(f"{code} {text}", code=code)
-
-
-def _has_spoken(client: smtplib.SMTP) -> bool:
-    """Say whether the server spoke out of turn, or hung up: then the dot must not be written."""
-    waiting = _socket(client)
-    decrypted = waiting.pending() if isinstance(waiting, ssl.SSLSocket) else 0
-    return bool(decrypted or select.select([waiting], [], [], 0)[0])
-
-
-def _socket(client: smtplib.SMTP) -> socket.socket:
-    if client.sock is None:
-        raise smtplib.SMTPServerDisconnected("not connected")
-    return client.sock
+        raise ServerUnavailable(f"the connection was lost within the message: {error}") from error
+    if reply.code // 100 == 5:
+        raise RecipientRefused(str(reply), code=reply.code)
+    raise ServerUnavailable(str(reply), code=reply.code if reply.code // 100 == 4 else 0)

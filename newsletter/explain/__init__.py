@@ -60,7 +60,7 @@ def explain(
         day=window.issue_date,
         first_day=first_day,
         received=_received_before(store, subscriber, window.issue_date),
-        versions=store.outbox.versions(subscriber.email, besides=window.issue_date),
+        versions=store.history.versions(subscriber.email, besides=window.issue_date),
     )
     rank, trend = ranked(trends, paper)
     told = replace(told, rank=rank, trend=trend)
@@ -72,7 +72,7 @@ def explain(
         subscriber,
         day=newest,
         received=_received_before(store, subscriber, newest),
-        versions=store.outbox.versions(subscriber.email, besides=newest),
+        versions=store.history.versions(subscriber.email, besides=newest),
     )
     beside = found_in(issue, told)
     return beside if beside is not None and beside.fate is Fate.TRENDING else told
@@ -98,14 +98,14 @@ def _window(config: Config, subscriber: Subscriber, first_day: date) -> _Window:
 
 def _sent(store: Store, subscriber: Subscriber, paper: Paper) -> tuple[str, MatchedPaper, Delivery] | None:
     """Return section, match and delivery of the issue that brought `paper`, the last one that did not fail."""
-    for delivery in reversed(store.outbox.deliveries(subscriber=subscriber.email)):
+    for delivery in reversed(store.history.deliveries(subscriber=subscriber.email)):
         if delivery.state is DeliveryState.FAILED:
             continue
-        for section, matched in store.outbox.issue_papers(delivery.id):
+        for section, matched in store.history.issue_papers(delivery.id):
             if matched.paper.id == paper.id:
                 return section, matched, delivery
     return None
 
 
 def _received_before(store: Store, subscriber: Subscriber, day: date) -> Mapping[str, date]:
-    return {paper: sent for paper, sent in store.outbox.received(subscriber.email).items() if sent != day}
+    return {paper: sent for paper, sent in store.history.received(subscriber.email).items() if sent != day}

@@ -12,7 +12,7 @@
 """
 
 from newsletter.pipeline.collecting import Progress, always, collect_edition, silent
-from newsletter.pipeline.drafts import Due, Outcome, OutcomeKind
+from newsletter.pipeline.drafts import Draft, Due, Outcome, OutcomeKind, left
 from newsletter.pipeline.editions import Prepared, edition_between, issue_for, prepare
 from newsletter.pipeline.examples import collect_examples, examples_of, unknown_examples
 from newsletter.pipeline.groundwork import groundwork, groundwork_alone
@@ -21,6 +21,7 @@ from newsletter.pipeline.trends import find_pick, trends_on, unknown_pick
 
 __all__ = [
     "Clock",
+    "Draft",
     "Due",
     "Outcome",
     "OutcomeKind",
@@ -36,6 +37,7 @@ __all__ = [
     "groundwork",
     "groundwork_alone",
     "issue_for",
+    "left",
     "prepare",
     "send",
     "silent",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -14,6 +14,8 @@ from newsletter.cluster.usage import middle
 from newsletter.collect import Fetch
 from newsletter.compose import PLAIN
 from newsletter.config import Config
+from newsletter.deliver import GIVE_UP_AFTER
+from newsletter.deliver.dkim import Signer
 from newsletter.deliver.message import as_bytes
 from newsletter.errors import StoreError
 from newsletter.models import (
@@ -28,15 +30,17 @@ from newsletter.models import (
     Status,
     Subscriber,
     Trend,
+    Unconfirmed,
 )
 from newsletter.pipeline.collecting import Progress
 from newsletter.pipeline.editions import Prepared, edition_between, issue_for
 from newsletter.pipeline.groundwork import groundwork
 from newsletter.pipeline.trends import trends_on
 from newsletter.render import NO_PICTURES, Renderer, Templates
-from newsletter.store import Store
+from newsletter.store import Queued, Store
 from newsletter.thumbnails import Thumbnails
 from newsletter.tldr import with_tldrs, write_tldrs
+from newsletter.tokens import bounce_address
 from newsletter.weights import Weights
 from newsletter.words import heading
 
@@ -52,21 +56,37 @@ class OutcomeKind(StrEnum):
     WAITING = "waiting"  # in the outbox, tried again later
     FAILED = "failed"
     UNKNOWN = "unknown"  # may have arrived; held
+    HELD = "held"  # the same, of an earlier run
     ALREADY = "already"  # this date's issue was sent by an earlier run
     EMPTY = "empty"
     LATE = "late"  # nothing to read yet, but there should be: tried again
     PAUSED = "paused"
+    LEFT = "left"  # unsubscribed, complained or bounced: nothing is sent, whatever the settings say
     DRAFTED = "drafted"  # a dry run
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one subscriber's issue, in one line for people. Made by `send`."""
+    """What became of one subscriber's issue, in one line for people. Made by `send`.
+
+    `papers` and `sections` count what the issue holds, `message_id` is its email's; 0 and "" where none was made.
+    """
 
     subscriber: str
     issue_date: date
     kind: OutcomeKind
     detail: str = ""
+    papers: int = 0
+    sections: int = 0
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was made of one task: its outcome so far, and what is to be queued. Made by `Drafts`."""
+
+    outcome: Outcome
+    queued: Queued | None = None
     issue: Issue | None = None
     email: Email | None = None
 
@@ -111,42 +131,46 @@ class Drafts:
         self._mute = False
         self._proven = 0
         self._active = [reader for reader in config.subscribers if reader.status is Status.ACTIVE]
+        self._left = left(config, store)
+        self._unknown = _latest(store.history.deliveries(state=DeliveryState.UNKNOWN))
+        self._headings: dict[date, dict[str, dict[str, Paper]]] = {}
+        self._signer = Signer(config.dkim)
 
-    def outcome_or_failure(self, task: Due, *, queue: bool) -> Outcome:
-        """Return what became of the issue so far; what goes wrong with it is this reader's problem alone."""
+    def draft_or_failure(self, task: Due) -> Draft:
+        """Return what was made of a task; what goes wrong with it is this reader's problem alone."""
         try:
-            return self.outcome(task, queue=queue)
+            return self.draft(task)
         except StoreError:
             raise  # of everybody, not of one reader
         except Exception as error:
             log.exception("the issue of %s for %s", task.issue_date, task.subscriber.email)
-            return Outcome(task.subscriber.email, task.issue_date, OutcomeKind.FAILED, str(error))
+            return Draft(Outcome(task.subscriber.email, task.issue_date, OutcomeKind.FAILED, str(error)))
 
-    def outcome(self, task: Due, *, queue: bool) -> Outcome:
-        """Return what became of the issue so far: queued, drafted, or why there is none."""
-        reader, day = task.subscriber, task.issue_date
+    def draft(self, task: Due) -> Draft:
+        """Return what was made of a task: an issue to be queued, or why there is none."""
+        reader, day, history = task.subscriber, task.issue_date, self._store.history
         outcome = partial(Outcome, reader.email, day)
         if reader.status is not Status.ACTIVE:
-            return outcome(OutcomeKind.PAUSED, f"status is {reader.status}")
-        if earlier := self._store.outbox.deliveries(subscriber=reader.email, issue_date=day):
-            sent = earlier[0].state is DeliveryState.SENT
-            return outcome(OutcomeKind.ALREADY if sent else OutcomeKind.WAITING, told(earlier[0]))
+            return Draft(outcome(OutcomeKind.PAUSED, f"status is {reader.status}"))
+        if reader.email in self._left:
+            return Draft(outcome(OutcomeKind.LEFT, self._left[reader.email]))
+        if earlier := history.deliveries(subscriber=reader.email, issue_date=day):
+            return Draft(outcome(*standing(earlier[0])))
         prepared = self._groundwork(task)
-        outbox = self._store.outbox
-        versions = outbox.versions(reader.email) if reader.updates and prepared.edition.updates else {}
-        issue = issue_for(prepared, reader, day=day, received=outbox.received(reader.email), versions=versions)
+        versions = history.versions(reader.email) if reader.updates and prepared.edition.updates else {}
+        issue = issue_for(prepared, reader, day=day, received=history.received(reader.email), versions=versions)
         if not issue.papers and not self._config.issue.send_when_empty:
-            return self._empty(outcome, issue, prepared.edition, queue=queue)
+            return self._empty(outcome, issue, prepared.edition)
         self._write_lines(issue)
-        issue = with_tldrs(issue, self._tldrs)
+        issue = replace(with_tldrs(issue, self._tldrs), unconfirmed=self._unconfirmed(reader, day))
         papers = (matched.paper for matched in issue.papers)
         pictures = self._thumbnails.of(papers) if self._thumbnails else NO_PICTURES
         email = self._renderer.render(issue, date=self._now, pictures=pictures)
-        message = as_bytes(email)
-        self._prove(reader.email, message)
-        if queue:
-            self._queue(issue, email, message)
-        return outcome(OutcomeKind.WAITING if queue else OutcomeKind.DRAFTED, issue=issue, email=email)
+        queued = self._queued(issue, email)
+        self._prove(reader.email, queued.message)
+        self._note_headings(issue)
+        made = outcome(OutcomeKind.WAITING, "", len(issue.papers), len(issue.sections), email.message_id)
+        return Draft(made, queued, issue, email)
 
     def _write_lines(self, issue: Issue) -> None:
         """Ask for a line on each paper of an issue that has none, where a language model is set up."""
@@ -164,19 +188,21 @@ class Drafts:
         for paper_id, text in written.items():
             self._store.papers.keep_tldr(paper_id, text)
 
-    def keep_headings(self, outcomes: Iterable[Outcome]) -> None:
-        """Note what sections were called that no reader's own words named: the next days call the same the same."""
+    def _note_headings(self, issue: Issue) -> None:
+        for section in issue.sections:
+            if section.label not in PLAIN and section.label != heading(section.interest):
+                papers = self._headings.setdefault(issue.day, {}).setdefault(section.label, {})
+                papers |= {matched.paper.id: matched.paper for matched in section.papers}
+
+    def keep_headings(self) -> None:
+        """Keep what sections were called that no reader's own words named: the next days call the same the same."""
         model = self._weights.vectors.name
-        sections: dict[date, dict[str, list[Paper]]] = {}
-        for outcome in outcomes:
-            for section in outcome.issue.sections if outcome.issue else ():
-                if section.label not in PLAIN and section.label != heading(section.interest):
-                    papers = sections.setdefault(outcome.issue_date, {}).setdefault(section.label, [])
-                    papers += (matched.paper for matched in section.papers)
-        for day, named in sections.items():
+        for day, named in self._headings.items():
             told = dict(self._store.topics.before(day + timedelta(days=1), model, days=1))
-            centres = {label: middle(self._weights.vectors.encode_papers(papers)) for label, papers in named.items()}
+            encoded = {label: self._weights.vectors.encode_papers(list(each.values())) for label, each in named.items()}
+            centres = {label: middle(vectors) for label, vectors in encoded.items()}
             self._store.topics.keep(day, model, list((told | centres).items()))
+        self._headings.clear()
 
     def _groundwork(self, task: Due) -> Prepared:
         """Return the groundwork of the papers a task is about; tasks about the same papers share it."""
@@ -200,18 +226,27 @@ class Drafts:
             self._trends[day] = trends_on(self._store, self._config.picks, day=day, now=self._now) if wanted else ()
         return self._trends[day]
 
-    def _empty(self, outcome: Callable[..., Outcome], issue: Issue, edition: Edition, *, queue: bool) -> Outcome:
+    def _empty(self, outcome: Callable[..., Outcome], issue: Issue, edition: Edition) -> Draft:
         if not edition.papers and any(health.state in UNREAD for health in edition.health):
             # Silence would be a lie: the papers may be there, we could not read them.
-            return outcome(OutcomeKind.FAILED, "nothing to read: " + _told_of(edition, UNREAD), issue=issue)
+            return Draft(outcome(OutcomeKind.FAILED, "nothing to read: " + _told_of(edition, UNREAD)), issue=issue)
         if not edition.papers and any(health.state is HealthState.LATE for health in edition.health):
             late = _told_of(edition, {HealthState.LATE})
-            return outcome(OutcomeKind.LATE, f"nothing to read yet: {late}", issue=issue)
+            return Draft(outcome(OutcomeKind.LATE, f"nothing to read yet: {late}"), issue=issue)
         reason = f"none of {issue.considered} new papers matched" if issue.considered else "no new papers"
         reason += f", {len(issue.cut)} left out" if issue.cut else ""
-        if queue:
-            self._store.outbox.silence(issue.subscriber.email, issue.day, reason=reason, now=self._now)
-        return outcome(OutcomeKind.EMPTY, reason, issue=issue)
+        return Draft(outcome(OutcomeKind.EMPTY, reason), issue=issue)
+
+    def _unconfirmed(self, reader: Subscriber, day: date) -> Unconfirmed | None:
+        """Return the reader's issue before that of `day`, where nobody knows whether it arrived."""
+        unknown = self._unknown.get(reader.email.casefold())
+        if unknown is None or unknown.issue_date >= day:
+            return None
+        earlier = [each for each in self._store.history.deliveries(subscriber=reader.email) if each.issue_date < day]
+        if max(earlier, key=lambda each: each.issue_date).id != unknown.id:
+            return None
+        brought = self._store.history.issue_papers(unknown.id)
+        return Unconfirmed(unknown.issue_date, tuple(matched.paper for _, matched in brought))
 
     def _prove(self, recipient: str, message: bytes) -> None:
         """Log what is wrong with the first emails of a run: what breaks one in a reader's program breaks them all."""
@@ -220,17 +255,39 @@ class Drafts:
             if found.severity is Severity.ERROR:
                 log.error("the email for %s: %s (%s)", recipient, found.message, found.rule)
 
-    def _queue(self, issue: Issue, email: Email, message: bytes) -> None:
-        self._store.outbox.queue(
-            issue.subscriber.email,
+    def _queued(self, issue: Issue, email: Email) -> Queued:
+        """Return what goes into the outbox: signed, with an envelope that bounces come back to."""
+        newsletter, reader = self._config.newsletter, issue.subscriber.email
+        sender = newsletter.inbox or email.sender[1]
+        if newsletter.plus:
+            sender = bounce_address(sender, day=issue.day, address=reader, secret=newsletter.secret)
+        return Queued(
+            reader,
             issue.day,
-            message_id=email.message_id,
-            message=message,
-            sender=email.sender[1],
+            email.message_id,
+            self._signer.sign(as_bytes(email), at=email.date),
+            sender=sender,
             recipient=email.recipient[1],
             papers=issue.placed,
-            now=self._now,
+            expires_at=self._now + GIVE_UP_AFTER,
         )
+
+
+def left(config: Config, store: Store) -> dict[str, str]:
+    """Return the subscribers who get nothing any more, whatever the settings say, and why."""
+    found = store.suppressions.among(reader.email for reader in config.subscribers)
+    return {address: suppression.told for address, suppression in found.items()}
+
+
+def standing(delivery: Delivery) -> tuple[OutcomeKind, str]:
+    """Return what an issue that was made before counts as, and where it stands."""
+    kinds = {DeliveryState.SENT: OutcomeKind.ALREADY, DeliveryState.UNKNOWN: OutcomeKind.HELD}
+    return kinds.get(delivery.state, OutcomeKind.WAITING), told(delivery)
+
+
+def _latest(deliveries: Iterable[Delivery]) -> dict[str, Delivery]:
+    """Return the delivery of the latest date for each subscriber, by case-folded address."""
+    return {each.subscriber.casefold(): each for each in sorted(deliveries, key=lambda each: each.issue_date)}
 
 
 def told(delivery: Delivery) -> str:

@@ -154,7 +154,7 @@ class Material:
         if self.store is None or issue not in self.papers.days:
             raise UsageError(f"there is no edition of {issue}; collect today's with `newsletter collect`")
         first = issue - LONGEST_GAP + timedelta(days=1)
-        made = self.store.outbox.last_made(reader.email, before=issue)
+        made = self.store.history.last_made(reader.email, before=issue)
         if made is not None:
             local = made.astimezone(ZoneInfo(self.config.schedule.timezone)).date()
             return Window(max(local - timedelta(days=1), first), issue, made)
@@ -168,15 +168,15 @@ class Material:
         """
         if self.store is None or window.shipped:
             return {}, {}
-        received = self.store.outbox.received(reader.email)
-        versions = self.store.outbox.versions(reader.email, besides=window.latest)
+        received = self.store.history.received(reader.email)
+        versions = self.store.history.versions(reader.email, besides=window.latest)
         return {paper: sent for paper, sent in received.items() if sent != window.latest}, versions
 
     def delivery(self, reader: Subscriber, window: Window) -> Delivery | None:
         """Return what became of the issue of that date, None where none was made."""
         if self.store is None or window.shipped:
             return None
-        return next(iter(self.store.outbox.deliveries(subscriber=reader.email, issue_date=window.latest)), None)
+        return next(iter(self.store.history.deliveries(subscriber=reader.email, issue_date=window.latest)), None)
 
     def prepared(self, reader: Subscriber, window: Window, *, together: bool = False) -> Prepared:
         """Return the groundwork for one reader, or `together` for all subscribers, of whom the reader is one.

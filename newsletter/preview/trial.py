@@ -11,11 +11,12 @@ from html import escape
 from textwrap import fill
 
 from newsletter.config import Config
-from newsletter.deliver import Mailer
+from newsletter.deliver import Mailer, hand_over
+from newsletter.deliver.dkim import Signer
 from newsletter.deliver.message import as_bytes
-from newsletter.deliver.smtp import SmtpMailer
+from newsletter.deliver.ways_out import mailer_for
 from newsletter.errors import UsageError
-from newsletter.models import Email, Issue, Newsletter
+from newsletter.models import DeliverSettings, Email, Issue, Newsletter
 from newsletter.preview.inert import Links, inert_html, inert_text, pieces
 from newsletter.preview.setup import long_day
 from newsletter.render.addresses import archive_url
@@ -36,7 +37,7 @@ def why_no_test(config: Config) -> str:
     if not config.test_recipients:
         example = "`preview: {test_recipients: [you@example.org]}`"
         return f"no test can be sent: {config.path} does not say who may get one; add {example}"
-    if config.smtp is None:
+    if config.smtp is None and config.deliver == DeliverSettings():
         way_out = "add its host, username and password, and set the variables they name"
         return f"no test can be sent: {config.path} has no smtp section that can be used here; {way_out}"
     return ""
@@ -64,11 +65,12 @@ def send_test(
         way_out = "add the address to preview.test_recipients, or choose one of " + ", ".join(config.test_recipients)
         raise UsageError(f"{to[:254]!a} may not be sent a test: {config.path} does not name it; {way_out}")
     message = as_bytes(test_email(email, config.newsletter, to=recipient, now=now, issue=issue))
-    if mailer is not None:
-        return _handed_over(mailer, message, email, recipient)
-    assert config.smtp is not None  # noqa: S101 - `why_no_test` asked
-    with SmtpMailer(config.smtp) as own:
-        return _handed_over(own, message, email, recipient)
+    signed = Signer(config.dkim).sign(message, at=now)
+    return str(
+        hand_over(
+            mailer or mailer_for(config.smtp, config.deliver), signed, sender=email.sender[1], recipient=recipient
+        )
+    )
 
 
 def test_email(email: Email, newsletter: Newsletter, *, to: str, now: datetime, issue: Issue | None) -> Email:
@@ -96,15 +98,6 @@ def test_email(email: Email, newsletter: Newsletter, *, to: str, now: datetime, 
         date=now,
         headers=tuple((name, value) for name, value in email.headers if name.lower() in _HARMLESS),
     )
-
-
-def _handed_over(mailer: Mailer, message: bytes, email: Email, recipient: str) -> str:
-    code, said = mailer.send(message, sender=email.sender[1], recipient=recipient, before_dot=_nothing)
-    return f"{code} {said}"
-
-
-def _nothing() -> None:
-    """Write nothing down: a test that is lost is sent again by hand."""
 
 
 def _told(reader: str, issue: Issue | None) -> str:

@@ -11,18 +11,19 @@ from email.header import Header
 from functools import lru_cache
 
 from newsletter.models import Newsletter
-from newsletter.render.addresses import archive_url, unsubscribe_mailto, unsubscribe_page
+from newsletter.render.addresses import answers_to, archive_url, unsubscribe_mailto, unsubscribe_page
 from newsletter.render.filters import harmless
+from newsletter.tokens import content_mark, reader_key
 
 
 def message_id(address: str, day: date, content: Iterable[str], newsletter: Newsletter) -> str:
     """Return the Message-ID (RFC 5322 3.6.4) of an email: the same whenever the same goes to the same reader.
 
-    `content` is what it holds: the ids of its papers, or what kind of letter it is.
+    `content` is what it holds: the ids of its papers, or what kind of letter it is. Where the newsletter has a secret
+    nobody else can make it, so that a bounce which names it has seen the email.
     """
-    reader = hashlib.sha256(address.encode(errors="replace")).hexdigest()[:12]
-    held = hashlib.sha256("\n".join(content).encode(errors="replace")).hexdigest()[:8]
-    return f"<i{day:%Y%m%d}.s{reader}.{held}@{_ascii_domain(newsletter)}>"
+    mark = content_mark(newsletter.secret, day=day, address=address, content=content)
+    return f"<i{day:%Y%m%d}.s{reader_key(address)}.{mark}@{_ascii_domain(newsletter)}>"
 
 
 def headers(
@@ -43,7 +44,7 @@ def headers(
         ("Feedback-ID", _feedback_id(newsletter, day, kind)),
         ("Auto-Submitted", "auto-generated"),  # RFC 3834
         ("Precedence", "bulk"),  # no standard, RFC 2076; it silences old vacation robots
-        ("Reply-To", harmless(newsletter.reply_to)),
+        ("Reply-To", answers_to(newsletter)),
         ("Content-Language", language),
     ]
     return tuple((name, value) for name, value in fields if value)

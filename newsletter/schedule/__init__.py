@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from types import FrameType
 from typing import Any
@@ -28,6 +29,7 @@ from newsletter.pipeline import (
     collect_edition,
     collect_examples,
     deliver_waiting,
+    left,
     send,
     silent,
 )
@@ -52,6 +54,7 @@ class Tools:
     mailer: Mailer | None
     clock: Clock
     pictures: Callable[[], AbstractContextManager[Fetch]] | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,10 @@ def run_due(config: Config, store: Store, tools: Tools, *, progress: Progress = 
     if tasks:
         return Ran(edition, send_issues(config, store, tools, tasks, progress=progress))
     if tools.mailer is not None and store.outbox.unfinished(now=now):
-        return Ran(edition, deliver_waiting(config, store, mailer=tools.mailer, clock=tools.clock, progress=progress))
+        waiting = deliver_waiting(
+            config, store, mailer=tools.mailer, clock=tools.clock, progress=progress, stop=tools.stop
+        )
+        return Ran(edition, waiting)
     return Ran(edition)
 
 
@@ -98,6 +104,7 @@ def send_issues(
             clock=tools.clock,
             pictures=pictures,
             progress=progress,
+            stop=tools.stop,
         )
 
 
@@ -116,10 +123,11 @@ def collection_due(config: Config, store: Store, now: datetime) -> bool:
 def due_now(config: Config, store: Store, now: datetime) -> tuple[Due, ...]:
     """Return whose issue should be made at `now` and is not settled yet."""
     settled: dict[date, frozenset[str]] = {}
+    gone = left(config, store)
     found = []
     for subscriber in config.subscribers:
         slot = due_slot(subscriber, now)
-        if subscriber.status is not Status.ACTIVE or slot is None:
+        if subscriber.status is not Status.ACTIVE or slot is None or subscriber.email in gone:
             continue
         if slot.nominal not in settled:
             settled[slot.nominal] = store.outbox.settled(slot.nominal)
@@ -136,7 +144,7 @@ def due(config: Config, store: Store, subscriber: Subscriber, issue_date: date, 
     issue was made, not the dates they are called by: readers live in other zones than the newsletter, and a source
     that failed at seven may answer at ten.
     """
-    made = store.outbox.last_made(subscriber.email)
+    made = store.history.last_made(subscriber.email)
     first = latest - timedelta(days=days - 1)
     if made is not None:
         first = max(today(config, made) - timedelta(days=1), latest - LONGEST_GAP + timedelta(days=1))
@@ -215,35 +223,37 @@ def _collected(
     )
 
 
-def serve(tick: Callable[[], Ran]) -> None:
-    """Call `tick` now and at every full minute until the process is told to stop; what it is doing it finishes."""
+def serve(tick: Callable[[threading.Event], Ran]) -> None:
+    """Call `tick` now and at every full minute until the process is told to stop.
+
+    What it is given is set then: it finishes what is in hand, and begins nothing new.
+    """
     from apscheduler.schedulers.blocking import BlockingScheduler  # noqa: PLC0415 - only the server needs it
     from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
 
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it would log every minute of an idle day
     scheduler = BlockingScheduler(timezone="UTC")
-    stopping = False
+    stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
+        stopping.set()
         log.info("stopping: finishing what is in hand")
         if scheduler.running:
             scheduler.shutdown(wait=False)  # the tick has a thread of its own, which the process waits for
 
     # The defaults would skip a tick that starts a second late; one late tick is as good as any.
     patience: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-    scheduler.add_job(lambda: _told(tick), CronTrigger(second=0), next_run_time=datetime.now(UTC), **patience)
+    scheduler.add_job(lambda: _told(tick, stopping), CronTrigger(second=0), next_run_time=datetime.now(UTC), **patience)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    if not stopping:
+    if not stopping.is_set():
         scheduler.start()
 
 
-def _told(tick: Callable[[], Ran]) -> None:
+def _told(tick: Callable[[threading.Event], Ran], stopping: threading.Event) -> None:
     """Run one tick; whatever goes wrong is logged, and the next minute tries again."""
     try:
-        ran = tick()
+        ran = tick(stopping)
     except NewsletterError as error:
         log.error("%s", error)  # noqa: TRY400 - a person's mistake needs no traceback
     except Exception:

@@ -2,11 +2,10 @@
 
     with Store.open("sqlite:///newsletter.db") as store:
         store.editions.save(edition, collected_at=now)
-        with store.lock():
-            store.outbox.queue(...)
-            deliver(store.outbox, mailer, clock=clock)
+        store.outbox.queue(...)
+        deliver(store.outbox, mailer, clock=clock)
 
-Each method is one transaction: it happened or it did not. Only the outbox's `reconcile` needs the lock to be held.
+Each method is one transaction: it happened or it did not.
 """
 
 from __future__ import annotations
@@ -21,9 +20,10 @@ from newsletter.store.arrivals import Arrivals
 from newsletter.store.database import Database
 from newsletter.store.editions import Editions
 from newsletter.store.examples import Examples, MissingExample
-from newsletter.store.lock import Lock
-from newsletter.store.outbox import Claimed, Outbox, Silence
+from newsletter.store.history import History, Silence
+from newsletter.store.outbox import Claimed, Outbox, Queued
 from newsletter.store.stored_papers import Papers
+from newsletter.store.suppressions import Suppression, Suppressions
 from newsletter.store.thumbnails import KeptThumbnail, Thumbnails
 from newsletter.store.topics import TopicLabels
 from newsletter.store.vectors import PaperVectors
@@ -34,13 +34,17 @@ __all__ = [
     "Claimed",
     "Editions",
     "Examples",
+    "History",
     "KeptThumbnail",
     "MissingExample",
     "Outbox",
     "PaperVectors",
     "Papers",
+    "Queued",
     "Silence",
     "Store",
+    "Suppression",
+    "Suppressions",
     "Thumbnails",
     "TopicLabels",
     "Vote",
@@ -51,14 +55,16 @@ __all__ = [
 class Store:
     """An open database.
 
-    `arrivals` and `editions` hold what was collected, `outbox` what is sent to whom, `votes` what readers think of it.
+    `arrivals` and `editions` hold what was collected, `outbox` what is on its way to whom, `history` what readers were
+    sent, `votes` what they think of it, `suppressions` who gets nothing any more; `owners` are the senders that are alive.
     `papers` are those of all editions, `vectors` what they are compared by, `topics` the labels that days had,
     `examples` papers that readers name and no source brought, `thumbnails` the pictures of papers.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = Lock(database.path.with_name(database.path.name + ".lock"))
+        self._lock = database.backend.lock()
+        self.owners = database.backend.owners()
         self.arrivals = Arrivals(database)
         self.editions = Editions(database)
         self.papers = Papers(database)
@@ -67,14 +73,17 @@ class Store:
         self.examples = Examples(database)
         self.thumbnails = Thumbnails(database)
         self.votes = Votes(database)
-        self.outbox = Outbox(database, self._lock)
+        self.outbox = Outbox(database, self.owners)
+        self.history = History(database)
+        self.suppressions = Suppressions(database)
 
     @classmethod
     def open(cls, url: str, *, busy_timeout_seconds: float = 30.0) -> Self:
-        """Open the database at `url` (`sqlite:///path`), made or brought up to date as needed.
+        """Open the database at `url` (`sqlite:///path`, `postgresql://user:password@host/database`).
 
-        A write waits `busy_timeout_seconds` for another one to end. StoreError says, in one line with the way out,
-        why a database cannot be used: not ours, newer than this program, damaged, not writable, locked.
+        Its tables are made or brought up to date as needed. A write waits `busy_timeout_seconds` for another one to
+        end. StoreError says, in one line with the way out and without the password, why a database cannot be used: not
+        ours, newer than this program, damaged, not writable, locked, not reached.
         """
         database = Database(url, busy_timeout_seconds=busy_timeout_seconds)
         try:
@@ -85,14 +94,22 @@ class Store:
         return cls(database)
 
     @property
+    def name(self) -> str:
+        """Return what messages call the database: its file, or the address of its server without the password."""
+        return self._database.name
+
+    @property
     def path(self) -> Path:
-        """Return the file of the database."""
-        return self._database.path
+        """Return the file of the database; StoreError for one on a server."""
+        path = self._database.backend.path
+        if path is None:
+            raise StoreError(f"{self.name}: is on a server and has no file")
+        return path
 
     @property
     def is_current(self) -> bool:
         """Return whether the file that is open is still the one of that name: not deleted, and not another by now."""
-        return self._database.is_current
+        return self._database.backend.is_current
 
     def lock(self) -> AbstractContextManager[None]:
         """Hold the lock that keeps two runs apart; LockedError at once if another run has it."""

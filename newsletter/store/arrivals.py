@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.models import Arrival
-from newsletter.store.database import Database
+from newsletter.store.database import Database, insert
 from newsletter.store.records import entry_json, entry_of, health_json, health_of
 from newsletter.store.tables import arrivals
 

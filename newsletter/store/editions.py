@@ -8,12 +8,11 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.ids import title_key
 from newsletter.models import Edition, Paper, SourceHealth
 from newsletter.store.arrivals import drop_arrivals
-from newsletter.store.database import Database
+from newsletter.store.database import Database, insert
 from newsletter.store.health import health_on, latest_health, save_health
 from newsletter.store.papers import chunks, named_identities, paper_of, paper_row
 from newsletter.store.tables import edition_papers, editions, identities, papers

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.models import Entry
-from newsletter.store.database import Database
+from newsletter.store.database import Database, insert
 from newsletter.store.papers import chunks
 from newsletter.store.records import entry_json, entry_of
 from newsletter.store.tables import examples

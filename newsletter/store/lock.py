@@ -1,50 +1,48 @@
-"""One run at a time: a lock that a killed process cannot leave behind.
+"""Who is alive: the lock of a run and the locks of senders, which a killed process cannot leave behind.
 
-The kernel drops a `flock` when its holder ends, however it ends, so whoever has the lock knows that the owner of every
-claimed delivery is dead. A stopped process (SIGSTOP) keeps it.
+Whoever drops these locks is not the program: the kernel does (`flock`), or the server of the database
+(`advisory`), at the end of a process however it ends, `kill -9` and the loss of power among it. A stopped process
+(SIGSTOP) keeps them, and so does a child that was forked and did not exec. No time limit decides who is dead.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-from newsletter.errors import LockedError, StoreError
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 
 
-class Lock:
-    """The lock file beside a database; `held` says whether this object holds it now."""
+class Lock(ABC):
+    """The lock that keeps two runs apart; `held` says whether this object holds it now, `name` what people call it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.held = False
+    name: str
+    held: bool
 
-    @contextmanager
-    def hold(self) -> Iterator[None]:
+    @abstractmethod
+    def hold(self) -> AbstractContextManager[None]:
         """Hold the lock for the length of the block; LockedError at once if another run has it."""
-        descriptor = self._open()
-        try:
-            self._take(descriptor)
-            self.held = True
-            yield
-        finally:
-            self.held = False
-            os.close(descriptor)  # which drops the lock; the file stays, or two runs could lock two files
 
-    def _open(self) -> int:
-        try:
-            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise StoreError(f"{self.path}: {error.strerror}; the directory of the database must be writable") from None
 
-    def _take(self, descriptor: int) -> None:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
-            raise LockedError(f"{self.path}: process {holder} holds the lock; wait for it to end, or end it") from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
+class Owners(ABC):
+    """The senders of a store: each has an id of its own, whose lock tells whether it is alive."""
+
+    @abstractmethod
+    def take(self) -> AbstractContextManager[str]:
+        """Be a sender for the length of the block, in whatever thread: gives a new id, whose lock is held meanwhile.
+
+        StoreError where the lock cannot be had.
+        """
+
+    @abstractmethod
+    def is_dead(self, owner: str) -> bool:
+        """Return whether nobody holds the lock of `owner` any more, here or elsewhere; True for "", which is nobody.
+
+        StoreError where that cannot be told.
+        """
+
+    @abstractmethod
+    def is_held(self, owner: str) -> bool:
+        """Return whether a lock that was taken by this object is still held.
+
+        It is lost where the connection to the server that keeps it breaks, or somebody removes its file. Others may
+        have settled what this sender had claimed, which then is refused to it; it must take a new id to go on.
+        """

@@ -1,107 +1,104 @@
 """The outbox: every delivery with its state, moved along the arrows that `newsletter.deliver` draws.
 
-A move names the states it starts from, in the statement itself: a second sender that got past the lock finds the row
-elsewhere and is refused, before it has written the final dot. The message is kept, compressed, as long as anything
-could still send it.
+A move names the state and the owner it starts from, in the statement itself: a second sender that got past the lock
+finds the row elsewhere and is refused, before it has written the final dot. The message is kept, compressed, as long as
+anything could still send it.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Update, and_, bindparam, func, null, or_, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, null, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from newsletter.errors import StoreError
-from newsletter.models import Delivery, DeliveryState, MatchedPaper
+from newsletter.models import Delivery, DeliveryState, MatchedPaper, Move
 from newsletter.store.database import Database
-from newsletter.store.lock import Lock
-from newsletter.store.papers import paper_of
-from newsletter.store.sent import issue_rows, reasons_of, versions_told
-from newsletter.store.tables import deliveries, issue_papers, papers, silences
+from newsletter.store.history import SHOWN, delivery_of, packed, unpacked, with_state
+from newsletter.store.lock import Owners
+from newsletter.store.papers import chunks
+from newsletter.store.sent import issue_rows
+from newsletter.store.suppressions import suppressed_among
+from newsletter.store.tables import deliveries, issue_papers, silences
 
 _QUEUED, _CLAIMED, _DOT = DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DOT
 _SENT, _FAILED, _UNKNOWN = DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN
 
-_SHOWN = tuple(deliveries.c[name] for name in Delivery.__dataclass_fields__)
+_LIFE = timedelta(hours=24)  # of what an earlier version queued, which did not say
+
+_ARROWS: Mapping[DeliveryState, tuple[DeliveryState, ...]] = MappingProxyType(
+    {
+        _DOT: (_CLAIMED,),
+        _SENT: (_DOT, _UNKNOWN),  # the server's answer, although somebody took us for dead meanwhile
+        _FAILED: (_CLAIMED, _DOT),
+        _UNKNOWN: (_DOT,),
+        _QUEUED: (_CLAIMED, _DOT),
+    }
+)
+"""Where a delivery may come from, by where it goes, on the way of its owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """An issue to be sent: its envelope, its bytes and what it brings. Made by `pipeline`.
+
+    `papers` is the issue in reading order, each with the label of its section; they must be those of a saved edition.
+    After `expires_at` it has no value any more.
+    """
+
+    subscriber: str
+    issue_date: date
+    message_id: str
+    message: bytes = field(repr=False)
+    sender: str
+    recipient: str
+    papers: Sequence[tuple[str, MatchedPaper]]
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that this run has taken to send, with its envelope and bytes. Made by `Outbox.claim`."""
+    """A delivery that a sender has taken, with its envelope and bytes. Made by `Outbox.claim`."""
 
     id: int
-    sender: str
-    recipient: str
-    message: bytes
-    attempts: int
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """That an issue had nothing in it, and why. Made by `Outbox.silence`."""
-
     subscriber: str
     issue_date: date
-    reason: str
-    at: datetime
+    message_id: str
+    sender: str
+    recipient: str
+    message: bytes = field(repr=False)
+    papers: int
+    attempts: int
+    expires_at: datetime
 
 
 class Outbox:
-    """The deliveries of a store, and what each of them brought."""
+    """The deliveries of a store that are on their way."""
 
-    def __init__(self, database: Database, lock: Lock) -> None:
+    def __init__(self, database: Database, owners: Owners) -> None:
         self._database = database
-        self._lock = lock
+        self._owners = owners
 
     # ------------------------------------------------------------------ in
 
-    def queue(
-        self,
-        subscriber: str,
-        issue_date: date,
-        *,
-        message_id: str,
-        message: bytes,
-        sender: str,
-        recipient: str,
-        papers: Sequence[tuple[str, MatchedPaper]],
-        now: datetime,
-    ) -> bool:
-        """Put an issue into the outbox; False, and nothing changed, if the subscriber has one of that date.
-
-        `sender` and `recipient` are the envelope, `papers` the issue in reading order, each with the label of its
-        section. The papers must be those of a saved edition.
-        """
-        row = {
-            "subscriber": subscriber,
-            "subscriber_key": subscriber.casefold(),
-            "issue_date": issue_date,
-            "message_id": message_id,
-            "state": _QUEUED,
-            "message": zlib.compress(message),
-            "sender": sender,
-            "recipient": recipient,
-            "papers": len(papers),
-            "attempts": 0,
-            "next_attempt_at": now,
-            "code": 0,
-            "detail": "",
-            "changed_at": now,
-            "created_at": now,
-        }
-        statement = insert(deliveries).values(row).on_conflict_do_nothing().returning(deliveries.c.id)
+    def queue(self, issues: Sequence[Queued], *, now: datetime) -> tuple[bool, ...]:
+        """Put issues into the outbox, all or none; False for each whose subscriber has one of that date already."""
         with self._database.writing() as connection:
-            delivery_id = connection.execute(statement).scalar_one_or_none()
-            if delivery_id is not None and papers:
-                connection.execute(insert(issue_papers), issue_rows(delivery_id, papers))
-        return delivery_id is not None
+            ids = [connection.execute(_QUEUE, _row(issue, now)).scalar_one_or_none() for issue in issues]
+            brought = [
+                row
+                for delivery_id, issue in zip(ids, issues, strict=True)
+                if delivery_id is not None
+                for row in issue_rows(delivery_id, issue.papers)
+            ]
+            if brought:
+                connection.execute(insert(issue_papers), brought)
+        return tuple(delivery_id is not None for delivery_id in ids)
 
     def silence(self, subscriber: str, issue_date: date, *, reason: str, now: datetime) -> bool:
         """Remember that the issue of that date has nothing in it, so that it is not made again; False if known."""
@@ -113,95 +110,101 @@ class Outbox:
 
     # ------------------------------------------------------------------ on the way
 
-    def reconcile(self, *, now: datetime) -> tuple[Delivery, ...]:
-        """Settle what a dead run left: `claimed` is queued again, `dot` becomes unknown. Needs the lock.
+    def owning(self) -> AbstractContextManager[str]:
+        """Give a name for what one sender claims, for the length of the block; others see whether it is alive."""
+        return self._owners.take()
 
-        Whoever holds the lock knows that no other run is alive. Before `dot` was committed no final dot was written,
-        so those are safe to send; after it nobody can say (RFC 1047), so those are held.
+    def reconcile(self, owner: str, *, now: datetime, resend: bool = False) -> tuple[Delivery, ...]:
+        """Settle what dead senders left: `claimed` is queued again, `dot` becomes unknown, or is queued to `resend`.
+
+        Before `dot` was committed no final dot was written, so those are safe to send; after it nobody can say
+        (RFC 1047).
         """
-        if not self._lock.held:
-            raise StoreError(f"{self._lock.path}: the lock must be held to settle what another run left")
-        lost = "the run that sent it ended before the server's answer was kept; it may have arrived"
+        half_way = or_(with_state(_CLAIMED), with_state(_DOT))
+        with self._database.reading() as connection:
+            owners = connection.execute(select(deliveries.c.owner).where(half_way).distinct()).scalars().all()
+        dead = [other for other in sorted(owners) if other != owner and self._owners.is_dead(other)]
+        if not dead:
+            return ()
+        theirs = deliveries.c.owner.in_(dead)
+        lost = "its sender ended before the server's answer was kept; it may have arrived"
         with self._database.writing() as connection:
-            queued = _move(connection, (_CLAIMED,), _QUEUED, now=now)
-            unknown = _move(connection, (_DOT,), _UNKNOWN, now=now, detail=lost)
+            queued = _changed(connection, _move((_CLAIMED,), _QUEUED, now).where(theirs))
+            after = _move((_DOT,), _QUEUED if resend else _UNKNOWN, now).where(theirs).values(detail=lost)
+            unknown = _changed(connection, after)
         return tuple(sorted(queued + unknown, key=lambda delivery: delivery.id))
 
-    def claim(self, limit: int, *, now: datetime) -> tuple[Claimed, ...]:
-        """Take up to `limit` queued deliveries that are due, those that wait longest first."""
+    def claim(self, owner: str, limit: int, *, now: datetime) -> tuple[Claimed, ...]:
+        """Take up to `limit` queued deliveries that are due, those that wait longest first.
+
+        Those of people who have left since are failed instead.
+        """
         due = (
             select(deliveries.c.id)
-            .where(_with_state(_QUEUED), deliveries.c.next_attempt_at <= now)
+            .where(with_state(_QUEUED), deliveries.c.next_attempt_at <= now)
             .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
             .limit(limit)
-        )
-        statement = (
-            update(deliveries)
-            .where(deliveries.c.id.in_(due), deliveries.c.state == _QUEUED)
-            .values(state=_CLAIMED, changed_at=now)
-            .returning(*(deliveries.c[name] for name in Claimed.__dataclass_fields__), deliveries.c.next_attempt_at)
+            .with_for_update(skip_locked=True)  # where several senders can ask at once
         )
         with self._database.writing() as connection:
-            rows = connection.execute(statement).all()
-        rows = sorted(rows, key=lambda row: (row.next_attempt_at, row.id))
-        return tuple(
-            Claimed(row.id, row.sender, row.recipient, zlib.decompress(row.message), row.attempts, row.created_at)
-            for row in rows
-        )
+            while True:
+                taken = _move((_QUEUED,), _CLAIMED, now).where(deliveries.c.id.in_(due)).values(owner=owner)
+                rows = connection.execute(taken.returning(*_CLAIMS)).all()
+                left = suppressed_among(connection, {row.subscriber for row in rows})
+                gone = [row.id for row in rows if row.subscriber in left]
+                if gone:
+                    _withdraw(connection, gone, now)
+                kept = sorted((row for row in rows if row.subscriber not in left), key=_waiting)
+                if kept or not gone:
+                    return tuple(map(_claimed, kept))
 
-    def release(self, ids: Iterable[int], *, now: datetime) -> None:
-        """Give back claimed deliveries that were not tried."""
-        wanted = tuple(ids)
+    def keep(self, owner: str, moves: Collection[Move], *, now: datetime) -> frozenset[int]:
+        """Keep moves of what `owner` has claimed in one transaction; return the ids of those that could be made.
+
+        One that is missing was moved by somebody else meanwhile.
+        """
+        groups: dict[DeliveryState, list[Move]] = {}
+        for move in moves:
+            groups.setdefault(move.state, []).append(move)
+        made: set[int] = set()
         with self._database.writing() as connection:
-            for delivery_id in wanted:
-                _move(connection, (_CLAIMED,), _QUEUED, now=now, delivery_id=delivery_id)
+            for state, group in groups.items():
+                ids = {move.id for move in group}
+                rows = [_values(move, owner, now) for move in group]
+                if connection.execute(_KEEP[state], rows).rowcount != len(group):
+                    there = select(deliveries.c.id).where(with_state(state), deliveries.c.owner == owner)
+                    ids &= set(connection.execute(there.where(deliveries.c.id.in_(ids))).scalars())
+                made |= ids
+        return frozenset(made)
 
-    def mark_dot(self, delivery_id: int, *, now: datetime) -> None:
-        """Commit that the final dot is about to be written: from here on it may have arrived."""
-        self._moved(delivery_id, (_CLAIMED,), _DOT, now=now)
+    def release(self, owner: str, *, now: datetime) -> None:
+        """Give back what `owner` has claimed and not begun."""
+        with self._database.writing() as connection:
+            connection.execute(_move((_CLAIMED,), _QUEUED, now).where(deliveries.c.owner == owner))
 
-    def mark_sent(self, delivery_id: int, *, code: int, detail: str, now: datetime) -> Delivery:
-        """Keep that the server took it."""
-        return self._moved(delivery_id, (_DOT,), _SENT, now=now, code=code, detail=detail, attempted=True)
+    # ------------------------------------------------------------------ by the operator
 
-    def mark_failed(self, delivery_id: int, *, code: int, detail: str, now: datetime) -> Delivery:
-        """Keep that it will not arrive: its papers count as not received. No code: no server was asked."""
-        values = {"code": code, "detail": detail, "attempted": bool(code)}
-        return self._moved(delivery_id, (_CLAIMED, _DOT), _FAILED, now=now, **values)
+    def withdraw(self, receiving: Collection[str], *, now: datetime) -> tuple[Delivery, ...]:
+        """Fail what is queued for any address but `receiving`: who left gets nothing more, made before or not."""
+        keys = {address.casefold() for address in receiving}
+        with self._database.writing() as connection:
+            waiting = connection.execute(select(deliveries.c.id, deliveries.c.subscriber_key).where(with_state(_QUEUED)))
+            return _withdraw(connection, [row.id for row in waiting if row.subscriber_key not in keys], now)
 
-    def mark_unknown(self, delivery_id: int, *, code: int, detail: str, now: datetime) -> Delivery:
-        """Keep that nobody knows whether it arrived; it is held."""
-        return self._moved(delivery_id, (_DOT,), _UNKNOWN, now=now, code=code, detail=detail, attempted=True)
+    def hasten(self, *, now: datetime) -> int:
+        """Make due what waits for no fault of its reader's, and return how many: the server may be mended."""
+        waiting = and_(deliveries.c.attempts == 0, deliveries.c.next_attempt_at > now)
+        with self._database.writing() as connection:
+            return len(_changed(connection, _move((_QUEUED,), _QUEUED, now).where(waiting).values(next_attempt_at=now)))
 
-    def requeue(
-        self, delivery_id: int, *, next_attempt_at: datetime, attempted: bool, code: int, detail: str, now: datetime
-    ) -> Delivery:
-        """Keep that it was certainly not taken, and when to try again; `attempted` counts against this delivery."""
-        values = {"next_attempt_at": next_attempt_at, "attempted": attempted, "code": code, "detail": detail}
-        return self._moved(delivery_id, (_CLAIMED, _DOT), _QUEUED, now=now, **values)
+    def resend(self, delivery_id: int, *, expires_at: datetime, now: datetime) -> Delivery | None:
+        """Queue a delivery of which nobody knows once more, with the same bytes; None for any other."""
+        with self._database.writing() as connection:
+            values = {"next_attempt_at": now, "expires_at": expires_at, "attempts": 0}
+            moved = _move((_UNKNOWN,), _QUEUED, now).where(deliveries.c.id == delivery_id).values(values)
+            return next(iter(_changed(connection, moved)), None)
 
     # ------------------------------------------------------------------ asked about
-
-    def deliveries(
-        self, *, subscriber: str | None = None, issue_date: date | None = None, state: DeliveryState | None = None
-    ) -> tuple[Delivery, ...]:
-        """Return the deliveries that fit everything given, in the order they were queued."""
-        asked = {
-            deliveries.c.subscriber_key: subscriber and subscriber.casefold(),
-            deliveries.c.issue_date: issue_date,
-            deliveries.c.state: state,
-        }
-        fits = [column == value for column, value in asked.items() if value is not None]
-        with self._database.reading() as connection:
-            rows = connection.execute(select(*_SHOWN).where(*fits).order_by(deliveries.c.id)).mappings()
-            return tuple(_delivery(row) for row in rows)
-
-    def silences(self, issue_date: date) -> tuple[Silence, ...]:
-        """Return the issues of that date that had nothing in them, by subscriber."""
-        asked = select(silences).where(silences.c.issue_date == issue_date).order_by(silences.c.subscriber_key)
-        with self._database.reading() as connection:
-            rows = connection.execute(asked)
-            return tuple(Silence(row.subscriber, row.issue_date, row.reason, row.at) for row in rows)
 
     def settled(self, issue_date: date) -> frozenset[str]:
         """Return the case-folded addresses of those who need no issue of that date made: queued already, or silent."""
@@ -214,105 +217,85 @@ class Outbox:
 
     def unfinished(self, *, now: datetime) -> bool:
         """Return whether anything waits to be sent by now, or was left half-way by a run that died."""
-        due = and_(_with_state(_QUEUED), deliveries.c.next_attempt_at <= now)
+        due = and_(with_state(_QUEUED), deliveries.c.next_attempt_at <= now)
         with self._database.reading() as connection:
-            asked = select(deliveries.c.id).where(or_(due, _with_state(_CLAIMED), _with_state(_DOT))).limit(1)
+            asked = select(deliveries.c.id).where(or_(due, with_state(_CLAIMED), with_state(_DOT))).limit(1)
             return connection.execute(asked).one_or_none() is not None
 
-    def last_made(self, subscriber: str, *, before: date = date.max) -> datetime | None:
-        """Return when this reader's latest issue was made, empty ones included, failed ones not; None before any.
 
-        Only issues whose date is before `before` count.
-        """
-        key = subscriber.casefold()
-        made = select(func.max(deliveries.c.created_at)).where(
-            deliveries.c.subscriber_key == key, deliveries.c.state != _FAILED, deliveries.c.issue_date < before
-        )
-        silent = select(func.max(silences.c.at)).where(silences.c.subscriber_key == key, silences.c.issue_date < before)
-        with self._database.reading() as connection:
-            found = [connection.execute(asked).scalar_one() for asked in (made, silent)]
-        return max((at for at in found if at is not None), default=None)
-
-    def withdraw(self, receiving: Collection[str], *, now: datetime) -> tuple[Delivery, ...]:
-        """Fail what is queued for any address but `receiving`: who left gets nothing more, made before or not."""
-        keys = {address.casefold() for address in receiving}
-        with self._database.writing() as connection:
-            waiting = connection.execute(
-                select(deliveries.c.id, deliveries.c.subscriber_key).where(_with_state(_QUEUED))
-            )
-            gone = [row.id for row in waiting if row.subscriber_key not in keys]
-            detail = "withdrawn: no longer an active subscriber"
-            moved = [_move(connection, (_QUEUED,), _FAILED, now=now, delivery_id=each, detail=detail) for each in gone]
-        return tuple(delivery for found in moved for delivery in found)
-
-    def received(self, subscriber: str) -> Mapping[str, date]:
-        """Return the ids of the papers this reader was sent or is about to be sent, each with its first issue date.
-
-        Only failed deliveries do not count: what may have arrived is not sent again.
-        """
-        asked = (
-            select(issue_papers.c.paper_id, deliveries.c.issue_date)
-            .join_from(deliveries, issue_papers)
-            .where(deliveries.c.subscriber_key == subscriber.casefold(), deliveries.c.state != _FAILED)
-            .order_by(deliveries.c.issue_date.desc())
-        )
-        with self._database.reading() as connection:
-            return MappingProxyType({row.paper_id: row.issue_date for row in connection.execute(asked)})
-
-    def versions(self, subscriber: str, *, besides: date | None = None) -> Mapping[str, int]:
-        """Return the newest version of each paper that this reader was told of as an update, by paper id.
-
-        The version stands in the reasons that were kept with the issue. `besides` leaves out the issue of a date.
-        """
-        with self._database.reading() as connection:
-            return MappingProxyType(versions_told(connection, subscriber, besides))
-
-    def issue_papers(self, delivery_id: int) -> tuple[tuple[str, MatchedPaper], ...]:
-        """Return what a delivery brought, in reading order: the label of the section, the paper, why it was chosen."""
-        asked = (
-            select(issue_papers.c.section, issue_papers.c.score, issue_papers.c.reasons, papers)
-            .join_from(issue_papers, papers)
-            .where(issue_papers.c.delivery_id == delivery_id)
-            .order_by(issue_papers.c.position)
-        )
-        with self._database.reading() as connection:
-            rows = connection.execute(asked).mappings()
-            return tuple((row["section"], MatchedPaper(paper_of(row), row["score"], reasons_of(row))) for row in rows)
-
-    def _moved(
-        self, delivery_id: int, sources: Sequence[DeliveryState], target: DeliveryState, **values: Any
-    ) -> Delivery:
-        with self._database.writing() as connection:
-            found = _move(connection, sources, target, delivery_id=delivery_id, **values)
-        if not found:
-            raise StoreError(f"delivery {delivery_id} cannot become {target}: another run has changed it")
-        return found[0]
+_CLAIMS = tuple(deliveries.c[name] for name in (*Claimed.__dataclass_fields__, "next_attempt_at", "created_at"))
+_QUEUE = insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
 
 
-def _with_state(state: DeliveryState) -> ColumnElement[bool]:
-    return deliveries.c.state == bindparam(None, state.value, literal_execute=True)
+def _row(issue: Queued, now: datetime) -> dict[str, Any]:
+    return {
+        "subscriber": issue.subscriber,
+        "subscriber_key": issue.subscriber.casefold(),
+        "issue_date": issue.issue_date,
+        "message_id": issue.message_id,
+        "state": _QUEUED,
+        "message": packed(issue.message),
+        "sender": issue.sender,
+        "recipient": issue.recipient,
+        "papers": len(issue.papers),
+        "attempts": 0,
+        "next_attempt_at": now,
+        "code": 0,
+        "detail": "",
+        "changed_at": now,
+        "created_at": now,
+        "expires_at": issue.expires_at,
+        "owner": "",
+    }
 
 
-def _move(
-    connection: Connection,
-    sources: Sequence[DeliveryState],
-    target: DeliveryState,
-    *,
-    now: datetime,
-    delivery_id: int | None = None,
-    attempted: bool = False,
-    **values: Any,
-) -> tuple[Delivery, ...]:
-    statement: Update = update(deliveries).where(or_(*map(_with_state, sources)))
-    if delivery_id is not None:
-        statement = statement.where(deliveries.c.id == delivery_id)
-    if attempted:
-        values["attempts"] = deliveries.c.attempts + 1
-    if target in (_SENT, _FAILED):
+def _waiting(row: Any) -> tuple[datetime, int]:
+    return row.next_attempt_at, row.id
+
+
+def _claimed(row: Any) -> Claimed:
+    values = {name: getattr(row, name) for name in Claimed.__dataclass_fields__}
+    expires_at = row.expires_at or row.created_at + _LIFE
+    return Claimed(**{**values, "message": unpacked(row.message), "expires_at": expires_at})
+
+
+def _move(sources: Iterable[DeliveryState], target: DeliveryState, now: datetime) -> Update:
+    return update(deliveries).where(or_(*map(with_state, sources))).values(state=target, changed_at=now)
+
+
+def _changed(connection: Connection, statement: Update) -> tuple[Delivery, ...]:
+    return tuple(delivery_of(row) for row in connection.execute(statement.returning(*SHOWN)).mappings())
+
+
+def _withdraw(connection: Connection, ids: Sequence[int], now: datetime) -> tuple[Delivery, ...]:
+    values = {"detail": "withdrawn: no longer an active subscriber", "message": null()}
+    moved = [
+        _changed(connection, _move((_QUEUED, _CLAIMED), _FAILED, now).where(deliveries.c.id.in_(some)).values(values))
+        for some in chunks(ids)
+    ]
+    return tuple(sorted((each for found in moved for each in found), key=lambda delivery: delivery.id))
+
+
+def _keeping(state: DeliveryState) -> Update:
+    """Return the statement of one move, compiled once and executed for many."""
+    values: dict[str, Any] = {"state": state, "changed_at": bindparam("of_now")}
+    if state is not _DOT:
+        values |= {"code": bindparam("of_code"), "detail": bindparam("of_detail")}
+        values["attempts"] = deliveries.c.attempts + bindparam("of_attempted")
+    if state is _QUEUED:
+        values["next_attempt_at"] = bindparam("of_next")
+    if state in (_SENT, _FAILED):
         values["message"] = null()
-    rows = connection.execute(statement.values(state=target, changed_at=now, **values).returning(*_SHOWN))
-    return tuple(_delivery(row) for row in rows.mappings())
+    mine = and_(deliveries.c.id == bindparam("of_id"), deliveries.c.owner == bindparam("of_owner"))
+    return update(deliveries).where(mine, or_(*map(with_state, _ARROWS[state]))).values(values)
 
 
-def _delivery(row: RowMapping) -> Delivery:
-    return Delivery(**{**row, "state": DeliveryState(row["state"])})
+_KEEP = MappingProxyType({state: _keeping(state) for state in _ARROWS})
+
+
+def _values(move: Move, owner: str, now: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {"of_id": move.id, "of_owner": owner, "of_now": now}
+    if move.state is _DOT:
+        return values
+    values |= {"of_code": move.code, "of_detail": move.detail, "of_attempted": int(move.attempted)}
+    return values | ({"of_next": move.next_attempt_at} if move.state is _QUEUED else {})

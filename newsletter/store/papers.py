@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from newsletter.ids import arxiv_id, doi, title_key
 from newsletter.models import Entry, Paper
 from newsletter.store.records import entry_json, entry_of, signals_json, signals_of
+
+_Item = TypeVar("_Item")
 
 _CHUNK = 500  # SQLite takes 999 parameters at least
 
@@ -61,7 +63,7 @@ def paper_of(row: Row) -> Paper:
     return replace(paper, entries=tuple(entry_of(told, base=base) for told in row["entries"]))
 
 
-def chunks(items: Iterable[str]) -> Iterator[tuple[str, ...]]:
+def chunks(items: Iterable[_Item]) -> Iterator[tuple[_Item, ...]]:
     """Cut `items` into tuples that fit into one statement."""
     rest = iter(items)
     while chunk := tuple(islice(rest, _CHUNK)):

@@ -62,8 +62,8 @@ class Papers:
         Case does not count for what is ASCII. The end of a word in -y is not asked for, since its plural has -ies.
         """
         part = (word[:-1] if len(word) > 3 and word.endswith("y") else word)[:_LONGEST]
-        within = [has_part(column, part) for column in (papers.c.title, papers.c.abstract)]
         with self._database.reading() as connection:
+            within = [has_part(connection, column, part) for column in (papers.c.title, papers.c.abstract)]
             return tuple(connection.execute(select(papers.c.id).where(or_(*within))).scalars())
 
     def keep_tldr(self, paper_id: str, text: str) -> None:

@@ -224,19 +224,20 @@ deliveries = Table(
     Column("detail", Words, nullable=False),
     Column("changed_at", Utc, nullable=False),
     Column("created_at", Utc, nullable=False),
-    Column("owner", Text, nullable=False, server_default=""),  # who claimed it, see `locks`
+    Column("owner", Text, nullable=False, server_default=""),  # who claimed it, see `lock`
+    Column("expires_at", Utc),  # when it has no value any more; empty in what an earlier version queued
     UniqueConstraint("subscriber_key", "issue_date"),
     Index("ix_deliveries_message_id", "message_id"),  # what answers and bounces name
 )
 
-# Only what is still on its way is in this index: years of sent rows cost a claim nothing. SQLite sees that a query
+# Only what is not settled is in this index: years of sent rows cost a claim nothing. SQLite sees that a query
 # may use it only where both are written with `=` and with values, not parameters: the outbox does. That it is the same
 # on PostgreSQL is said in the revision that makes it: said here it would load that dialect, 0.05 s of every command.
 Index(
-    "ix_deliveries_unfinished",
+    "ix_deliveries_unsettled",
     deliveries.c.state,
     deliveries.c.next_attempt_at,
-    sqlite_where=or_(*(deliveries.c.state == state for state in ("queued", "claimed", "dot"))),
+    sqlite_where=or_(*(deliveries.c.state == state for state in ("queued", "claimed", "dot", "unknown"))),
 )
 
 issue_papers = Table(

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
 
-from newsletter.store.database import Database
+from newsletter.store.database import Database, insert
 from newsletter.store.papers import chunks
 from newsletter.store.tables import thumbnails
 

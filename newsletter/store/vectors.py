@@ -9,10 +9,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Row, Select, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.models import Paper
-from newsletter.store.database import Database
+from newsletter.store.database import Database, insert
 from newsletter.store.halves import packed, unpacked
 from newsletter.store.papers import chunks, paper_of
 from newsletter.store.tables import papers, vectors

@@ -6,9 +6,8 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
-from newsletter.store.database import Database
+from newsletter.store.database import Database, insert
 from newsletter.store.tables import papers, votes
 
 

@@ -46,8 +46,9 @@ def _papers() -> None:
         sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_papers"),
     )
-    op.create_index("ix_papers_title_key", "papers", ["title_key"])
-    op.create_index("ix_papers_url", "papers", ["url"])
+    # A title or an address may be longer than what PostgreSQL takes into an index that has an order, 2,700 bytes.
+    op.create_index("ix_papers_title_key", "papers", ["title_key"], postgresql_using="hash")
+    op.create_index("ix_papers_url", "papers", ["url"], postgresql_using="hash")
     op.create_table(
         "identities",
         sa.Column("identity", sa.Text, nullable=False),

@@ -16,7 +16,10 @@ _TIME = sa.DateTime(timezone=True)
 def upgrade() -> None:
     """Add what is new; what an earlier version claimed belongs to nobody, so the next run settles it."""
     op.add_column("deliveries", sa.Column("owner", sa.Text, nullable=False, server_default=""))
+    op.add_column("deliveries", sa.Column("expires_at", _TIME))
     op.create_index("ix_deliveries_message_id", "deliveries", ["message_id"])
+    op.drop_index("ix_deliveries_unfinished", "deliveries")
+    _index("ix_deliveries_unsettled", "queued", "claimed", "dot", "unknown")
     op.create_table(
         "suppressions",
         sa.Column("address_hash", sa.Text, nullable=False),
@@ -43,5 +46,13 @@ def downgrade() -> None:
     """Take it away again."""
     op.drop_table("replies")
     op.drop_table("suppressions")
+    op.drop_index("ix_deliveries_unsettled", "deliveries")
+    _index("ix_deliveries_unfinished", "queued", "claimed", "dot")
     op.drop_index("ix_deliveries_message_id", "deliveries")
+    op.drop_column("deliveries", "expires_at")
     op.drop_column("deliveries", "owner")
+
+
+def _index(name: str, *states: str) -> None:
+    these = sa.text(" OR ".join(f"state = '{state}'" for state in states))
+    op.create_index(name, "deliveries", ["state", "next_attempt_at"], sqlite_where=these, postgresql_where=these)

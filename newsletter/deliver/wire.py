@@ -1,0 +1,162 @@
+"""The bytes of an SMTP connection: commands out, replies in, in their order (RFC 5321 §4.2)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections import deque
+
+from newsletter.deliver.mailer import Reply
+
+_LONGEST_TEXT = 500  # characters of a reply that are told
+_LONGEST_REPLY = 100_000  # octets; RFC 5321 §4.5.3.1.5 asks for lines of 512, and nobody says how many of them
+_LINE = re.compile(rb"([0-9]{3})([ -]?)(.*)", re.DOTALL)
+
+NONSENSE = -1
+"""The code of a reply that is none."""
+
+
+class Wire(asyncio.Protocol):
+    """One connection. What the server said before it hung up can still be read."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._received = bytearray()
+        self._lines: list[bytes] = []
+        self._replies: deque[Reply] = deque()
+        self._reader: asyncio.Future[None] | None = None
+        self._writer: asyncio.Future[None] | None = None
+        self._paused = False
+        self._ended: Exception | None = None
+        self._size = 0
+
+    # ------------------------------------------------------------------ what asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport, anew where TLS has begun."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream, as was asked for
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Read the replies that are complete."""
+        self._received += data
+        self._size += len(data)
+        *lines, rest = self._received.split(b"\n")
+        self._received = bytearray(rest)
+        for line in lines:
+            self._take(bytes(line.removesuffix(b"\r")))
+        if self._size > _LONGEST_REPLY:
+            self._end(ConnectionError("the server talks without end"))
+            self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wake up who waits."""
+        self._end(exc or ConnectionError("the server closed the connection"))
+
+    def pause_writing(self) -> None:
+        """Hold what is not written yet."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        self._paused = False
+        _wake(self._writer)
+
+    # ------------------------------------------------------------------ what a session calls
+
+    @property
+    def has_spoken(self) -> bool:
+        """Return whether the server has said something that nobody read yet, or is gone."""
+        return bool(self._replies or self._lines or self._received) or self._ended is not None
+
+    def write(self, data: bytes) -> None:
+        """Send `data`; OSError on a connection that has ended."""
+        if self._ended is not None or self._transport is None:
+            raise ConnectionError(str(self._ended or "not connected"))
+        self._transport.write(data)
+
+    async def written(self, seconds: float) -> None:
+        """Wait until little of what was sent is still here; OSError if the server does not read it in time."""
+        if self._paused and self._ended is None:
+            self._writer = asyncio.get_running_loop().create_future()
+            await _within(seconds, self._writer, "the server did not read on")
+        if self._ended is not None:
+            raise self._ended
+
+    async def reply(self, seconds: float) -> Reply:
+        """Return the next reply; OSError where the server hung up, or said nothing in time."""
+        if not self._replies and self._ended is None:
+            self._reader = asyncio.get_running_loop().create_future()
+            await _within(seconds, self._reader, "no answer in time")
+        if self._replies:
+            return self._replies.popleft()
+        raise self._ended or ConnectionError("not connected")
+
+    async def start_tls(self, context: ssl.SSLContext, host: str, seconds: float) -> None:
+        """Go on encrypted; what came in the clear before is forgotten (CVE-2011-0411)."""
+        assert self._transport is not None  # noqa: S101 - a reply was read from it
+        transport = await asyncio.get_running_loop().start_tls(
+            self._transport, self, context, server_hostname=host, ssl_handshake_timeout=seconds
+        )
+        self._received.clear()
+        self._lines.clear()
+        self._replies.clear()
+        self._size = 0
+        if transport is None:
+            raise ConnectionError("the connection was cut while TLS began")
+        self._transport = transport
+
+    def peer_certificate(self) -> dict[str, object]:
+        """Return the server's certificate as `ssl` tells it, empty without TLS."""
+        return (self._transport and self._transport.get_extra_info("peercert")) or {}
+
+    def own_address(self) -> str:
+        """Return the number of this machine as the server sees it."""
+        return str(self._transport.get_extra_info("sockname")[0]) if self._transport else ""
+
+    def close(self) -> None:
+        """Close the connection when what was sent is gone."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close the connection now."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # ------------------------------------------------------------------ inside
+
+    def _take(self, line: bytes) -> None:
+        found = _LINE.fullmatch(line)
+        if found and found[2] == b"-":
+            self._lines.append(found[3])
+            return
+        lines, self._lines, self._size = [*self._lines, found[3] if found else line], [], len(self._received)
+        text = b"\n".join(lines).decode("utf-8", "replace")
+        self._replies.append(Reply(int(found[1]) if found else NONSENSE, text))
+        _wake(self._reader)
+
+    def _end(self, error: Exception) -> None:
+        if self._ended is None:
+            self._ended = error
+        _wake(self._reader)
+        _wake(self._writer)
+
+
+def on_one_line(reply: Reply) -> Reply:
+    """Return a reply with its text on one line, not longer than a person reads."""
+    return Reply(reply.code, " ".join(reply.text.split())[:_LONGEST_TEXT])
+
+
+def _wake(future: asyncio.Future[None] | None) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)
+
+
+async def _within(seconds: float, future: asyncio.Future[None], otherwise: str) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await future
+    except TimeoutError:
+        raise TimeoutError(f"{otherwise} ({seconds:g} seconds)") from None

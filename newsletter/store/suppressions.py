@@ -1,0 +1,88 @@
+"""Who gets nothing any more, whatever the settings say."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from newsletter.store.database import Database
+from newsletter.store.papers import chunks
+from newsletter.store.tables import suppressions
+from newsletter.tokens import canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """That an address gets nothing any more: why (`unsubscribed`, `complained`, `bounced`), by what, and since when.
+
+    `address` is "" where its owner asked to be forgotten. Made by `Suppressions`.
+    """
+
+    address: str
+    reason: str
+    detail: str
+    at: datetime
+
+    @property
+    def told(self) -> str:
+        """Return it in one line, with the way out."""
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.reason} on {self.at:%Y-%m-%d}{detail}; only `newsletter subscribers resubscribe` undoes it"
+
+
+class Suppressions:
+    """The suppressions of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, address: str, *, reason: str, detail: str, at: datetime) -> bool:
+        """Suppress an address; False, and nothing changed, if it is already."""
+        row = {"address_hash": address_hash(address), "address": address, "reason": reason, "detail": detail, "at": at}
+        statement = insert(suppressions).values(row).on_conflict_do_nothing().returning(suppressions.c.at)
+        with self._database.writing() as connection:
+            return connection.execute(statement).one_or_none() is not None
+
+    def remove(self, address: str) -> bool:
+        """Let an address get issues again; False if it was not suppressed."""
+        statement = delete(suppressions).where(suppressions.c.address_hash == address_hash(address))
+        with self._database.writing() as connection:
+            return bool(connection.execute(statement).rowcount)
+
+    def among(self, addresses: Iterable[str]) -> Mapping[str, Suppression]:
+        """Return those of the addresses that are suppressed, as they were spelled."""
+        hashes = {address_hash(address): address for address in addresses}
+        found: dict[str, Suppression] = {}
+        with self._database.reading() as connection:
+            for some in chunks(hashes):
+                asked = select(suppressions).where(suppressions.c.address_hash.in_(some))
+                found |= {hashes[row.address_hash]: _suppression(row) for row in connection.execute(asked)}
+        return found
+
+    def all(self) -> tuple[Suppression, ...]:
+        """Return every suppression, the oldest first."""
+        with self._database.reading() as connection:
+            asked = select(suppressions).order_by(suppressions.c.at, suppressions.c.address_hash)
+            return tuple(map(_suppression, connection.execute(asked)))
+
+
+def _suppression(row: Any) -> Suppression:
+    return Suppression(row.address, row.reason, row.detail, row.at)
+
+
+def address_hash(address: str) -> str:
+    """Return what an address is kept as: the same however it is spelled, and not to be read from the database."""
+    return hashlib.sha256(canonical(address).encode(errors="replace")).hexdigest()
+
+
+def suppressed_among(connection: Connection, addresses: Iterable[str]) -> frozenset[str]:
+    """Return those of the addresses that get nothing any more."""
+    hashes = {address_hash(address): address for address in addresses}
+    asked = select(suppressions.c.address_hash).where(suppressions.c.address_hash.in_(hashes))
+    return frozenset(hashes[found] for found in connection.execute(asked).scalars())
