@@ -1,6 +1,6 @@
-"""Postfix's own test programs, `smtp-source` and `smtp-sink`: those that are installed, or of Debian's package unpacked.
+"""Postfix's test programs, `smtp-source` and `smtp-sink`: those that are installed, or of Debian's package unpacked.
 
-Nothing is installed: the package is fetched into a cache folder and taken apart there, so no mail server comes with it.
+Nothing is installed: the package is fetched into a cache folder and taken apart there; no mail server comes with it.
 """
 
 from __future__ import annotations

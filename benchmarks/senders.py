@@ -1,9 +1,4 @@
-"""Ways to send a mailing that `benchmarks/deliver.py` compares, each measured in a process of its own.
-
-A way is a generator: what stands before its `yield` makes ready and is not measured, what follows is. It is forked from
-a process that has the emails, so that all have the same ones and nothing else is warm. CPU time is that of the process
-and all of its threads; of smtp-source, which is a program of its own, the kernel tells it.
-"""
+"""The ways to send a mailing that `benchmarks/deliver.py` compares; see `measuring` for what a way is."""
 
 from __future__ import annotations
 
@@ -11,98 +6,37 @@ import asyncio
 import importlib
 import importlib.util
 import os
-import resource
 import smtplib
-import ssl
+import sqlite3
 import sys
-import tempfile
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
+from mailing import NOW, SENDER, queued
+from measuring import Spent, Task, Way
 from postfix import Postfix
 
-from newsletter.deliver import Outbox, deliver
+from newsletter.deliver import More, Outbox, deliver
 from newsletter.deliver.dkim import Signer
 from newsletter.deliver.message import as_bytes
-from newsletter.deliver.smtp import SmtpMailer
-from newsletter.models import DeliveryState, DkimKey, Email, Encryption, Move, SmtpSettings
-from newsletter.store import Store
+from newsletter.models import DeliveryState, DkimKey, Email, Move
+from newsletter.store import Claimed, Store
 
-NOW = datetime(2026, 6, 4, 6, tzinfo=UTC)
-SENDER = "papers@example.org"
-_LONGEST_SECONDS = 600
-# What is signed of the naive messages: the fields that RFC 8058 and receivers ask for, not dkimpy's own choice.
-_SIGNED = (
-    b"from to subject date message-id list-id list-unsubscribe mime-version content-type auto-submitted feedback-id"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Mailing:
-    """What is sent: an email for each reader, all different, and for who only carries them their bytes."""
-
-    emails: Sequence[Email]
-    messages: Sequence[bytes]
-    keys: tuple[DkimKey, ...] = field(repr=False)  # RSA, Ed25519
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One batch: so many messages of the mailing over so many connections to a port of this machine.
-
-    `tls` is what the server's certificate is verified with, where it speaks TLS; `folder` is there for a store.
-    """
-
-    mailing: Mailing
-    port: int
-    connections: int
-    count: int
-    folder: Path
-    tls: ssl.SSLContext | None = None
-
-    @property
-    def emails(self) -> Sequence[Email]:
-        """Return the emails of this batch."""
-        return self.mailing.emails[: self.count]
-
-    @property
-    def messages(self) -> Sequence[bytes]:
-        """Return the messages of this batch, over and over where there are not so many."""
-        made = self.mailing.messages
-        return [made[number % len(made)] for number in range(self.count)]
-
-    @property
-    def mailer(self) -> SmtpMailer:
-        """Return our mailer for the server."""
-        encryption = Encryption.TLS if self.tls else Encryption.NONE
-        host = "localhost" if self.tls else "127.0.0.1"
-        settings = SmtpSettings(host, self.port, encryption=encryption, connections=self.connections)
-        return SmtpMailer(settings, tls=self.tls)
-
-
-Way = Callable[[Task], Iterator[None]]
 Build = Callable[[Email], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What a batch took: wall-clock and CPU seconds of one message, and the most memory of its process, in MB."""
-
-    seconds: float
-    cpu: float
-    peak: float
+_TOGETHER = 50  # messages are queued together, as the pipeline does it
+# What dkimpy signs: what RFC 8058 and receivers ask for, where its own choice leaves fields out.
+_SIGNED = b"""from to subject date message-id list-id list-unsubscribe list-unsubscribe-post mime-version content-type
+auto-submitted feedback-id content-language precedence reply-to""".split()
 
 
 def missing(*modules: str) -> str:
@@ -110,47 +44,11 @@ def missing(*modules: str) -> str:
     return ", ".join(name for name in modules if importlib.util.find_spec(name) is None)
 
 
-def measured(way: Way, task: Task, *, method: str = "fork") -> Spent:
-    """Run a way in a process of its own."""
-    context = get_context(method)
-    ours, theirs = context.Pipe(duplex=False)
-    worker = context.Process(target=_run, args=(way, task, theirs))  # type: ignore[attr-defined]
-    worker.start()
-    theirs.close()
-    try:
-        if not ours.poll(_LONGEST_SECONDS):
-            sys.exit("a sender came to no end")
-        spent = ours.recv()
-    except EOFError:
-        sys.exit("a sender broke down; what it said stands above")
-    finally:
-        worker.kill()  # which has nothing more to do, or never comes to an end
-        worker.join()
-    assert isinstance(spent, Spent)
-    return spent
-
-
-def _run(way: Way, task: Task, told: Connection) -> None:
-    steps = way(task)
-    next(steps)
-    began, cpu = time.perf_counter(), _cpu()
-    for _ in steps:
-        pass
-    seconds, cpu = time.perf_counter() - began, _cpu() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    told.send(Spent(seconds / task.count, cpu / task.count, peak))
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
 # ------------------------------------------------------------------ Postfix's
 
 
 def smtp_source(programs: Postfix, task: Task, *, kept: bool) -> Spent:
-    """Measure smtp-source with the first message, again and again; `kept` keeps its connections."""
+    """Measure smtp-source with the first message again and again; `kept` keeps its connections."""
     path = task.folder / "message.eml"
     path.write_bytes(task.mailing.messages[0].replace(b"\r\n", b"\n"))
     flags = ["-s", str(task.connections), "-m", str(task.count), "-F", str(path), *(["-d"] if kept else [])]
@@ -170,18 +68,19 @@ def smtp_source(programs: Postfix, task: Task, *, kept: bool) -> Spent:
 def smtplib_new(task: Task) -> Iterator[None]:
     """Send by smtplib, a connection for each message."""
 
-    def one(item: tuple[Email, bytes]) -> None:
+    def one(email: Email, message: bytes) -> None:
         with smtplib.SMTP("127.0.0.1", task.port, "localhost") as client:
-            client.sendmail(SENDER, [item[0].recipient[1]], item[1])
+            client.sendmail(SENDER, [email.recipient[1]], message)
 
+    emails, messages = task.emails, task.messages
     yield
     with ThreadPoolExecutor(task.connections) as pool:
-        list(pool.map(one, _pairs(task)))
+        list(pool.map(one, emails, messages))
 
 
 def smtplib_kept(task: Task) -> Iterator[None]:
     """Send by smtplib, a thread to a connection that is kept."""
-    pairs = _pairs(task)
+    pairs = list(zip(task.emails, task.messages, strict=True))
 
     def some(number: int) -> None:
         with smtplib.SMTP("127.0.0.1", task.port, "localhost") as client:
@@ -197,19 +96,19 @@ def aiosmtplib_kept(task: Task) -> Iterator[None]:
     """Send by aiosmtplib, a task to a connection that is kept."""
     messages = task.messages
     yield
-    asyncio.run(_by_aiosmtplib(task, lambda number: messages[number]))
+    asyncio.run(_by_aiosmtplib(task, lambda number: messages[number], _nothing_more))
 
 
 def by_libraries(build: Build, *, kept: bool) -> Way:
-    """Return the way to build with the standard library and to send by aiosmtplib.
+    """Return the way to build a message by `build` and to send it by aiosmtplib.
 
-    With `kept` each message is written down as the libraries' users do it: a row of SQLite, fully synced, before the
-    message is handed over and again behind it.
+    With `kept` what becomes of each is written down, one after the other and fully synced: that it waits, that it is
+    about to be sent, that it was.
     """
 
     def way(task: Task) -> Iterator[None]:
-        emails, sqlite = task.emails, importlib.import_module("sqlite3")
-        database = sqlite.connect(task.folder / "naive.db", isolation_level=None)
+        emails = task.emails
+        database = sqlite3.connect(task.folder / "plain.db", isolation_level=None)
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")
         database.execute("CREATE TABLE outbox (id INTEGER PRIMARY KEY, state TEXT, message BLOB)")
@@ -232,22 +131,6 @@ def by_libraries(build: Build, *, kept: bool) -> Way:
     return way
 
 
-async def _by_aiosmtplib(task: Task, made: Callable[[int], bytes], sent: Callable[[int], None] | None = None) -> None:
-    library: Any = importlib.import_module("aiosmtplib")
-    numbers = iter(range(task.count))
-
-    async def work() -> None:
-        client = library.SMTP(hostname="127.0.0.1", port=task.port, start_tls=False, local_hostname="localhost")
-        async with client:
-            for number in numbers:
-                recipient = task.mailing.emails[number % len(task.mailing.emails)].recipient[1]
-                await client.sendmail(SENDER, [recipient], made(number))
-                if sent is not None:
-                    sent(number)
-
-    await asyncio.gather(*(work() for _ in range(task.connections)))
-
-
 def stdlib_message(email: Email) -> bytes:
     """Return an email as the standard library makes it, its long fields in one line as RFC 8058 needs them."""
     made = EmailMessage(policy=policy.SMTP.clone(max_line_length=998))
@@ -262,36 +145,44 @@ def stdlib_message(email: Email) -> bytes:
 
 def dkimpy_signed(key: DkimKey) -> Build:
     """Return what makes a message by the standard library and signs it by dkimpy, relaxed/relaxed as ours is."""
-    private = key.private_key.encode()
+    private, place = key.private_key.encode(), (key.selector.encode(), key.domain.encode())
 
     def build(email: Email) -> bytes:
         library: Any = importlib.import_module("dkim")
         message = stdlib_message(email)
-        place = key.selector.encode(), key.domain.encode()
         relaxed = (b"relaxed", b"relaxed")
-        signature: bytes = library.sign(
-            message, *place, private, canonicalize=relaxed, include_headers=_SIGNED.split()
-        )
+        signature: bytes = library.sign(message, *place, private, canonicalize=relaxed, include_headers=_SIGNED)
         return signature + message
 
     return build
 
 
-def _pairs(task: Task) -> list[tuple[Email, bytes]]:
-    emails = task.mailing.emails
-    return [(emails[number % len(emails)], message) for number, message in enumerate(task.messages)]
+async def _by_aiosmtplib(task: Task, made: Callable[[int], bytes], sent: Callable[[int], None]) -> None:
+    library: Any = importlib.import_module("aiosmtplib")
+    emails, numbers = task.emails, iter(range(task.count))
+
+    async def work() -> None:
+        client = library.SMTP(hostname="127.0.0.1", port=task.port, start_tls=False, local_hostname="localhost")
+        async with client:
+            for number in numbers:
+                await client.sendmail(SENDER, [emails[number].recipient[1]], made(number))
+                sent(number)
+
+    await asyncio.gather(*(work() for _ in range(task.connections)))
+
+
+def _nothing_more(_: int) -> None:
+    """Keep nothing."""
 
 
 # ------------------------------------------------------------------ ours
 
 
-def ours_carried(task: Task, *, fast_loop: bool = False) -> Iterator[None]:
-    """Send messages that are made by our sessions, and keep nothing; `fast_loop` is uvloop's."""
+def ours_carried(task: Task) -> Iterator[None]:
+    """Send messages that are made by our sessions, and keep nothing."""
     messages = task.messages
     yield
-    loop = importlib.import_module("uvloop").new_event_loop if fast_loop else None
-    with asyncio.Runner(loop_factory=loop) as runner:
-        runner.run(_by_sessions(task, lambda number: messages[number]))
+    asyncio.run(_by_sessions(task, lambda number: messages[number]))
 
 
 def ours_built(keys: tuple[DkimKey, ...]) -> Way:
@@ -305,113 +196,121 @@ def ours_built(keys: tuple[DkimKey, ...]) -> Way:
     return way
 
 
-async def _by_sessions(task: Task, made: Callable[[int], bytes]) -> None:
-    mailer, numbers = task.mailer, iter(range(task.count))
-
-    async def work() -> None:
-        session = mailer.session()
-        for number in numbers:
-            recipient = task.mailing.emails[number % len(task.mailing.emails)].recipient[1]
-            await session.send(made(number), sender=SENDER, recipient=recipient, before_dot=_nothing)
-        await session.close()
-
-    await asyncio.gather(*(work() for _ in range(task.connections)))
-
-
-async def _nothing() -> None:
-    """Keep nothing."""
-
-
-_no_mark: Callable[[], Awaitable[None]] = _nothing
-
-
-def delivered(*, kept: bool) -> Way:
-    """Return the way to send what waits in an outbox, and it alone: the store's, or one that keeps nothing."""
-
-    def way(task: Task) -> Iterator[None]:
-        if not kept:
-            outbox = Forgetful(task)
-            yield
-            deliver(outbox, task.mailer, clock=lambda: NOW)
-            return
-        with Store.open(f"sqlite:///{task.folder}/newsletter.db") as store:
-            for number in range(task.count):
-                queue(store, task.mailing.emails[number], task.mailing.messages[number])
-            yield
-            deliver(store.outbox, task.mailer, clock=lambda: NOW)
-            assert len(store.history.deliveries(state=DeliveryState.SENT)) == task.count
-
-    return way
-
-
 def ours_safe(keys: tuple[DkimKey, ...]) -> Way:
-    """Return the way to make, to sign with `keys`, to put into the outbox of a store and to send from there."""
+    """Return the way of the pipeline: make, sign with `keys` and queue, while what is queued is sent."""
 
     def way(task: Task) -> Iterator[None]:
-        signer = Signer(keys)
-        with Store.open(f"sqlite:///{task.folder}/newsletter.db") as store:
+        signer, emails = Signer(keys), task.emails
+        with new_store(task.folder) as store:
             yield
-            for email in task.emails:
-                queue(store, email, signer.sign(as_bytes(email), at=NOW))
-            deliver(store.outbox, task.mailer, clock=lambda: NOW)
-            assert len(store.history.deliveries(state=DeliveryState.SENT)) == task.count
+            queue_and_deliver(
+                store, task, lambda number: (emails[number], signer.sign(as_bytes(emails[number]), at=NOW))
+            )
+            _prove(store, task)
 
     return way
 
 
-def queue(store: Store, email: Email, message: bytes) -> None:
-    """Put a message into the outbox."""
-    store.outbox.queue(
-        email.recipient[1],
-        date(2026, 6, 4),
-        message_id=email.message_id,
-        message=message,
-        sender=SENDER,
-        recipient=email.recipient[1],
-        papers=(),
-        now=NOW,
-    )
+def new_store(folder: Path) -> Store:
+    """Return a store in `folder` with nothing in it."""
+    path = folder / "newsletter.db"
+    path.write_bytes(empty_store())
+    return Store.open(f"sqlite:///{path}")
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A delivery that no store knows."""
+@cache
+def empty_store() -> bytes:
+    """Return the file of an empty store: making its tables takes longer than a small batch."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "newsletter.db"
+        Store.open(f"sqlite:///{path}").close()
+        return path.read_bytes()
 
-    id: int
-    recipient: str
-    message: bytes = field(repr=False)
-    subscriber: str = ""
-    issue_date: date = NOW.date()
-    message_id: str = ""
-    sender: str = SENDER
-    papers: int = 0
-    attempts: int = 0
-    created_at: datetime = NOW
+
+def queue_and_deliver(store: Store, task: Task, made: Callable[[int], tuple[Email, bytes]]) -> None:
+    """Queue what `made` gives for each number, in batches, while another thread delivers."""
+    more = More()
+    thread = Thread(target=deliver, args=(store.outbox, task.mailer), kwargs={"clock": _now, "more": more})
+    thread.start()
+    for first in range(0, task.count, _TOGETHER):
+        batch = [queued(*made(number)) for number in range(first, min(first + _TOGETHER, task.count))]
+        store.outbox.queue(batch, now=NOW)
+    more.done = True
+    thread.join()
+
+
+def delivered(task: Task) -> Iterator[None]:
+    """Send what waits in the outbox of a store, and nothing else."""
+    with new_store(task.folder) as store:
+        store.outbox.queue(list(map(queued, task.emails, task.messages)), now=NOW)
+        yield
+        deliver(store.outbox, task.mailer, clock=_now)
+        _prove(store, task)
+
+
+def delivered_forgetfully(task: Task) -> Iterator[None]:
+    """Send the same by the same program from an outbox that keeps nothing."""
+    outbox = Forgetful(task.emails, task.messages)
+    yield
+    deliver(outbox, task.mailer, clock=_now)
 
 
 class Forgetful(Outbox):
     """An outbox that keeps nothing: what delivering costs without one."""
 
-    def __init__(self, task: Task) -> None:
-        emails = task.mailing.emails
-        pairs = enumerate(task.messages)
-        self._waiting = deque(Waiting(number, emails[number % len(emails)].recipient[1], one) for number, one in pairs)
+    def __init__(self, emails: Sequence[Email], messages: Sequence[bytes]) -> None:
+        self._waiting = [
+            Claimed(
+                number, each.subscriber, each.issue_date, each.message_id, each.sender, each.recipient, each.message,
+                papers=0, attempts=0, expires_at=each.expires_at,
+            )
+            for number, each in enumerate(map(queued, emails, messages))
+        ]  # fmt: skip
 
     def owning(self) -> AbstractContextManager[str]:
         """Give any name."""
         return nullcontext("nobody")
 
-    def reconcile(self, owner: str, *, now: datetime, resend: bool) -> tuple[()]:  # noqa: ARG002
+    def reconcile(self, owner: str, *, now: object, resend: bool) -> tuple[()]:  # noqa: ARG002
         """Settle nothing."""
         return ()
 
-    def claim(self, owner: str, limit: int, *, now: datetime) -> list[Waiting]:  # noqa: ARG002
+    def claim(self, owner: str, limit: int, *, now: object) -> Sequence[Claimed]:  # noqa: ARG002
         """Take the next."""
-        return [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
+        taken, self._waiting = self._waiting[:limit], self._waiting[limit:]
+        return taken
 
-    def keep(self, owner: str, moves: Collection[Move], *, now: datetime) -> frozenset[int]:  # noqa: ARG002
+    def keep(self, owner: str, moves: Collection[Move], *, now: object) -> frozenset[int]:  # noqa: ARG002
         """Take every move for made."""
         return frozenset(move.id for move in moves)
 
-    def release(self, owner: str, *, now: datetime) -> None:
+    def release(self, owner: str, *, now: object) -> None:
         """Release nothing."""
+
+
+async def _by_sessions(task: Task, made: Callable[[int], bytes]) -> None:
+    mailer, emails, numbers = task.mailer, task.emails, iter(range(task.count))
+
+    async def work() -> None:
+        session = mailer.session()
+        for number in numbers:
+            recipient = emails[number].recipient[1]
+            await session.send(made(number), sender=SENDER, recipient=recipient, before_dot=_no_mark)
+        await session.close()
+
+    await asyncio.gather(*(work() for _ in range(task.connections)))
+
+
+async def _no_mark() -> None:
+    """Keep nothing."""
+
+
+def _now() -> Any:
+    return NOW
+
+
+def _prove(store: Store, task: Task) -> None:
+    """Stop where anything was not sent."""
+    sent = len(store.history.deliveries(state=DeliveryState.SENT))
+    if sent != task.count:
+        sys.exit(f"{sent} of {task.count} messages were sent")

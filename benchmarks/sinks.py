@@ -3,9 +3,9 @@
     python benchmarks/sinks.py [--delay-ms 20] [--certificate FILE] [--quick]
 
 The fast one looks for the end of a message and at its Message-ID, and at nothing else, so that what is measured is who
-sends. It answers after `--delay-ms`, commands that came in one breath all at once: a server that far away. It prints its
-port, counts each Message-ID once beside all messages (`XCOUNT` tells both and begins anew), and ends when its standard
-input does, so that none is left behind; `--quick` ends it at once.
+sends. It answers after `--delay-ms`, commands that came in one breath all at once: a server that far away. It prints
+its port, counts each Message-ID once beside all messages (`XCOUNT` tells both and begins anew), and ends when its
+standard input does, so that none is left behind; `--quick` ends it at once.
 """
 
 from __future__ import annotations
@@ -24,9 +24,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from postfix import Postfix
 
 _EXTENSIONS = ("sink.example.org", "PIPELINING", "SIZE 50000000", "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8")
@@ -38,11 +45,12 @@ _MOST_CONNECTIONS = 512
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """A server that runs, on this machine. `counts` says whether it knows XCOUNT."""
+    """A server that runs, on this machine; `far` if it takes its time, `counts` if it knows XCOUNT."""
 
     name: str
     port: int
     counts: bool
+    far: bool = False
 
     def taken(self) -> tuple[int, int]:
         """Return how many messages it took since it was last asked, and how many different ones."""
@@ -59,8 +67,9 @@ def fast_sink(*, delay_ms: int = 0, certificate: Path | None = None) -> Iterator
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
         try:
             assert running.stdout is not None
-            name = f"{delay_ms} ms" if delay_ms else "fast"
-            yield Sink(name, int(running.stdout.readline()), counts=certificate is None)
+            name = f"{delay_ms} ms away" if delay_ms else "fast sink"
+            port = int(running.stdout.readline())
+            yield Sink(name, port, counts=certificate is None, far=delay_ms > 0)
         finally:
             running.kill()
 
@@ -78,6 +87,24 @@ def smtp_sink(programs: Postfix) -> Iterator[Sink]:
             yield Sink("smtp-sink", port, counts=False)
         finally:
             running.kill()
+
+
+def certificate_in(folder: Path) -> Path:
+    """Return a certificate for this machine with its key, new and signed by itself."""
+    key = generate_private_key(SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sink.example.org")])
+    now = datetime.now(UTC)
+    alone = x509.BasicConstraints(ca=True, path_length=0)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(alone, critical=True)
+        .sign(key, SHA256())
+    )
+    path = folder / "certificate.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + made.public_bytes(Encoding.PEM))
+    return path
 
 
 def _wait_for(port: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
@@ -85,7 +86,9 @@ def run_demo(directory: Path, *, pages: str | None = None, today: date, progress
         edition, prepared, outcomes, drafts = _main_job(config, directory, day, progress)
         received = {_message_id(path): path for path in inbox.paths}
     _write_parts(received.values())
-    summary = _summary(edition, prepared, outcomes, drafts, received) | {"made": _inventory(directory, received.values())}
+    summary = _summary(edition, prepared, outcomes, drafts, received) | {
+        "made": _inventory(directory, received.values())
+    }
     (directory / SUMMARY).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return Demo(directory, edition, prepared, outcomes, drafts, settings, summary)
 
@@ -143,7 +146,7 @@ def _make_room(directory: Path) -> None:
     for name in made:
         (directory / name).unlink(missing_ok=True)
     for path in directory.glob(f"{DATABASE}*") if made else ():
-        path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     directory.mkdir(parents=True, exist_ok=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from newsletter.models import (
     Subscriber,
     Topic,
 )
+from newsletter.store import Queued
 
 DAY = date(2026, 11, 20)  # a Friday
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -148,6 +149,20 @@ def a_delivery(**fields: Any) -> Delivery:
         "papers": 3,
     }
     return Delivery(**{**defaults, **fields})
+
+
+def a_queued(subscriber: str = "ada@example.org", **fields: Any) -> Queued:
+    """Return an issue of `DAY` without papers, to be put into an outbox at `NOW`."""
+    defaults: dict[str, Any] = {
+        "issue_date": DAY,
+        "message_id": f"<i20261120.{subscriber}>",
+        "message": b"Subject: x\r\n\r\nx\r\n",
+        "sender": "papers@example.org",
+        "recipient": subscriber,
+        "papers": (),
+        "expires_at": NOW + timedelta(hours=24),
+    }
+    return Queued(subscriber, **{**defaults, **fields})
 
 
 def a_config(*subscribers: Subscriber, **fields: Any) -> Config:

@@ -40,7 +40,7 @@ class PostgresServer:
     """A server of its own on loopback, which trusts everybody but the user `stranger`."""
 
     def __init__(self) -> None:
-        self._home = Path(mkdtemp(prefix="newsletter-postgres-"))
+        self._home = Path(mkdtemp(prefix="newsletter-postgres-", dir=_folder()))
         self._home.chmod(0o755)
         self._bin = _binaries(self._home)
         self._numbers = count()
@@ -80,7 +80,7 @@ class PostgresServer:
     def database(self, template: str = "made") -> Iterator[str]:
         """Give the address of a new database that is like `template`; it is dropped in the end."""
         name = f"test{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")  # half the time of WAL_LOG here
         try:
             yield self.url(name)
         finally:
@@ -116,6 +116,12 @@ class PostgresServer:
         """End the server and remove what it kept."""
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self._home, ignore_errors=True)
+
+
+def _folder() -> Path | None:
+    """Return the folder in memory if it has room for hundreds of databases one after the other, else None."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > 2**30 else None
 
 
 def _binaries(home: Path) -> Path:

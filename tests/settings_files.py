@@ -23,6 +23,17 @@ subscribers:
 """
 
 
+KEY = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY-----\n"
+"""The form of a key, and no key: settings only read it."""
+
+
+def secretly(folder: Path, text: str, name: str) -> Path:
+    """Return the path of a text, saved so that nobody else can read it."""
+    path = saved(folder, text, name)
+    path.chmod(0o600)
+    return path
+
+
 def loaded(folder: Path, text: str, *, sending: bool = True, **environment: str) -> Config:
     """Return the settings of a text, saved as `subscribers.yaml`."""
     return load(saved(folder, text), environment=environment, sending=sending)

@@ -11,9 +11,14 @@ from newsletter.store import Store
 
 def a_store(directory: Path) -> Store:
     """Return an open, empty store in `directory`; close it."""
+    return Store.open(f"sqlite:///{a_file(directory)}")
+
+
+def a_file(directory: Path) -> Path:
+    """Return the database of an empty store in `directory`."""
     path = directory / "newsletter.db"
     path.write_bytes(_empty())
-    return Store.open(f"sqlite:///{path}")
+    return path
 
 
 @cache

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from commands import Command
-from makers import a_health, a_match, a_paper
+from makers import a_health, a_match, a_paper, a_queued
 from settings_files import saved
 from stores import a_store
 
@@ -351,16 +351,7 @@ def test_what_was_sent_before_these_days_is_not_sent_again(week: Store, weights:
     sent = a_match(papers(3, MONDAY)[0])
     wednesday = MONDAY + timedelta(days=2)
     now = datetime.combine(wednesday, time(7), UTC)
-    week.outbox.queue(
-        "ADA@example.org",
-        wednesday,
-        message_id="<1@example.org>",
-        message=b"",
-        sender="papers@example.org",
-        recipient="ada@example.org",
-        papers=[("", sent)],
-        now=now,
-    )
+    week.outbox.queue([a_queued("ADA@example.org", issue_date=wednesday, papers=[("", sent)])], now=now)
     nobody, ada = settings(tmp_path, "old.yaml", GRACE), settings(tmp_path, "new.yaml", ADA)
 
     later = changes(backtest(ada, nobody, week, weights, days=2).subscribers[0], Kind.GAINED)

@@ -105,7 +105,14 @@ TOP = {
     ),
     "control_character": ('defaults: {exclude: ["a\\x07b"]}\n', "exclusion 'a?b' holds a control character"),
     "store": ("store: newsletter.db\n", "4:8: store must be the address of a file, such as sqlite:///newsletter.db"),
-    "store_postgres": ("store: postgresql://db/papers\n", "4:8: store must be SQLite in this version, such as"),
+    "store_postgres": (
+        "store: postgres://db/papers\n",
+        "4:8: store must begin with postgresql://, such as postgresql://papers:${DB_PASSWORD}@localhost/papers",
+    ),
+    "store_driver": ("store: postgresql+asyncpg://db/papers\n", "4:8: store must begin with postgresql://"),
+    "store_no_name": ("store: postgresql://db\n", "4:8: store is no address of a database such as postgresql://"),
+    "store_option": ("store: postgresql://db/p?password=x\n", "4:8: store is no address of a database"),
+    "store_later_option": ("store: postgresql://db/p?sslmode=x&password=x\n", "4:8: store is no address of a database"),
     "templates": ("templates: nowhere\n", "4:12: templates: no such folder 'nowhere'"),
     "smtp_host": ("smtp: {}\n", "4:7: smtp: missing key 'host'"),
     "smtp_port": ("smtp: {host: h, port: 70000}\n", "4:23: smtp.port must be at most 65535"),
@@ -118,11 +125,118 @@ TOP = {
         "smtp: {host: smtp.example.org, encryption: none}\n",
         "4:44: smtp.encryption 'none' is for a server",
     ),
-    "smtp_no_password": ("smtp: {host: h, username: u}\n", "4:17: smtp: missing key 'password' (or 'password_file')"),
+    "smtp_no_password": (
+        "smtp: {host: h, username: u}\n",
+        "4:17: smtp: missing key 'password' (or 'password_file', or 'token_command') for this username",
+    ),
     "smtp_no_username": ("smtp: {host: h, password: p}\n", "4:17: smtp: missing key 'username' for this password"),
     "smtp_two_passwords": (
         "smtp: {host: h, username: u, password: p, password_file: f}\n",
         "4:43: smtp has both 'password' and 'password_file'; keep one of them",
+    ),
+    "smtp_password_and_token": (
+        "smtp: {host: h, username: u, password: p, token_command: t}\n",
+        "4:43: smtp has both 'password' and 'token_command'; keep one of them",
+    ),
+    "smtp_three_passwords": (
+        "smtp: {host: h, username: u, token_command: t, password: p, password_file: f}\n",
+        "4:61: smtp has 'password', 'password_file' and 'token_command'; keep one of them",
+    ),
+    "smtp_token_no_username": (
+        "smtp: {host: h, token_command: t}\n",
+        "4:17: smtp: missing key 'username' for this token",
+    ),
+    "smtp_token_quote": (
+        "smtp: {host: h, username: u, token_command: 'oama \"access'}\n",
+        "4:45: smtp.token_command has a quote that is never closed",
+    ),
+    "smtp_token_blank": (
+        "smtp: {host: h, username: u, token_command: ' '}\n",
+        "4:45: smtp.token_command is empty",
+    ),
+    "smtp_token_number": (
+        "smtp: {host: h, username: u, token_command: [oama, 5]}\n",
+        "4:45: smtp.token_command must be a command, as text or as a list of texts",
+    ),
+    "smtp_connections": ("smtp: {host: h, connections: 65}\n", "4:30: smtp.connections must be at most 64"),
+    "smtp_no_connections": ("smtp: {host: h, connections: 0}\n", "4:30: smtp.connections must be at least 1"),
+    "smtp_rate": ("smtp: {host: h, max_per_minute: 0}\n", "4:33: smtp.max_per_minute must be at least 1"),
+    "smtp_timeout": ("smtp: {host: h, timeout_seconds: 0}\n", "4:34: smtp.timeout_seconds must be greater than 0"),
+    "deliver_unknown": (
+        "deliver: {on_unknown: keep}\n",
+        "4:23: deliver.on_unknown must be 'hold' or 'resend'",
+    ),
+    "deliver_two_ways": (
+        "deliver: {sendmail: /usr/sbin/sendmail, maildir: out}\n",
+        "4:11: deliver has both 'maildir' and 'sendmail'; keep one of them",
+    ),
+    "deliver_key": ("deliver: {mailbox: out}\n", "4:11: deliver: unknown key 'mailbox'"),
+    "deliver_empty": ("deliver: {maildir: ''}\n", "4:20: deliver.maildir is empty"),
+    "dkim_text": ("dkim: papers\n", "4:7: dkim must hold keys and their values"),
+    "dkim_none": ("dkim: []\n", "4:7: dkim needs at least one item"),
+    "dkim_no_key": (
+        "dkim: {domain: example.org, selector: a}\n",
+        "4:7: dkim: missing key 'private_key_file' or 'private_key'",
+    ),
+    "dkim_no_selector": (
+        "dkim: {domain: example.org, private_key: '-----BEGIN X'}\n",
+        "4:7: dkim: missing key 'selector'",
+    ),
+    "dkim_selector": (
+        "dkim: {domain: example.org, selector: 'a b', private_key: '-----BEGIN X'}\n",
+        "4:39: dkim.selector is no name of DNS: letters, digits and hyphens",
+    ),
+    "dkim_domain": (
+        "dkim: {domain: papers@example.org, selector: a, private_key: '-----BEGIN X'}\n",
+        "4:16: dkim.domain is no domain, such as example.org",
+    ),
+    "dkim_two_keys": (
+        "dkim: {domain: example.org, selector: a, private_key: '-----BEGIN X', private_key_file: f}\n",
+        "4:71: dkim has both 'private_key' and 'private_key_file'; keep one of them",
+    ),
+    "dkim_no_pem": (
+        "dkim: {domain: example.org, selector: a, private_key: hunter2}\n",
+        "4:55: dkim.private_key holds no key in PEM; `newsletter dkim key` makes one",
+    ),
+    "dkim_twice": (
+        "dkim:\n- {domain: example.org, selector: a, private_key: &key -----BEGIN X}\n"  # noqa: ISC004 - two lines
+        "- {domain: Example.org, selector: A, private_key: *key}\n",
+        "6:35: dkim.selector stands already in line 5; each key needs its own",
+    ),
+    "dkim_unknown_key": (
+        "dkim: {domain: example.org, selektor: a, selector: a, private_key: '-----BEGIN X'}\n",
+        "4:29: dkim: unknown key 'selektor'; did you mean 'selector'?",
+    ),
+    "inbox_nothing": ("inbox: {plus: true}\n", "4:8: inbox: missing key 'maildir' or 'imap'"),
+    "inbox_two": (
+        "inbox: {maildir: ., imap: {host: h, username: u, password: p}}\n",
+        "4:21: inbox has both 'maildir' and 'imap'; keep one of them",
+    ),
+    "inbox_address": ("inbox: {maildir: ., address: papers}\n", "4:30: inbox.address is no email address: the @ is"),
+    "inbox_plus": ("inbox: {maildir: ., plus: 7}\n", "4:27: inbox.plus must be true or false"),
+    "inbox_two_secrets": (
+        "inbox: {maildir: ., secret: 0123456789abcdef0123456789abcdef, secret_file: f}\n",
+        "4:63: inbox has both 'secret' and 'secret_file'; keep one of them",
+    ),
+    "imap_no_username": (
+        "inbox: {imap: {host: h, password: p}}\n",
+        "4:15: inbox.imap: missing key 'username'",
+    ),
+    "imap_no_password": (
+        "inbox: {imap: {host: h, username: u}}\n",
+        "4:25: inbox.imap: missing key 'password' (or 'password_file', or 'token_command') for this username",
+    ),
+    "imap_in_the_clear": (
+        "inbox: {imap: {host: imap.example.org, username: u, password: p, encryption: none}}\n",
+        "4:78: inbox.imap.encryption 'none' is for a server on this machine only",
+    ),
+    "imap_empty_password": (
+        "inbox: {imap: {host: h, username: u, password: ''}}\n",
+        "4:48: inbox.imap.password is empty; if it is a variable, set it",
+    ),
+    "look": (
+        "issue: {template: galery}\n",
+        "4:19: issue.template: there is no such look 'galery'; there is default, gallery, plain; did you mean",
     ),
     "defaults_address": ("defaults: {email: a@example.org}\n", "4:12: defaults: unknown key 'email'"),
     "exclusion_weight": (

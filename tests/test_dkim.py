@@ -59,8 +59,15 @@ MESSAGE = (
     b"List-Id: Daily Papers <daily-papers.example.org>\r\n"
     b"List-Unsubscribe: <https://example.org/u/3f2a>\r\n"
     b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    b"List-Help: <https://example.org/help>\r\n"
+    b"List-Archive: <https://example.org/issues>\r\n"
+    b"Feedback-ID: i20200517:issue:daily-papers:e3ba59b0235e\r\n"
+    b"Auto-Submitted: auto-generated\r\n"
+    b"Precedence: bulk\r\n"
+    b"Content-Language: en\r\n"
     b"MIME-Version: 1.0\r\n"
     b"Content-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Transfer-Encoding: 7bit\r\n"
     b"\r\n"
     b"3 papers worth your time\r\n"
     b"\r\n"
@@ -216,7 +223,22 @@ def test_lines_are_ended_with_crlf_before_they_are_signed() -> None:
     """They would be on their way, and what was signed would not be what arrives (RFC 6376 §5.3)."""
     for odd in (MESSAGE.replace(b"\r\n", b"\n"), MESSAGE.replace(b"\r\n", b"\r"), MESSAGE[:-2] + b"\n", MESSAGE[:-1]):
         assert signed_by("rsa", odd) == signed_by("rsa", MESSAGE)
-    assert head_of(signed_by("rsa", b"\n" + MESSAGE)).count(b"From") == 0  # an empty line: all of it is the body
+    assert signed_by("rsa", b"\n" + MESSAGE) == signed_by("rsa", b"\r\n" + MESSAGE)
+
+
+def test_a_message_without_a_header_is_all_body() -> None:
+    """It begins with the empty line, and the From within it is nobody's."""
+    found = tags(signed_by("rsa", b"\r\n" + MESSAGE))
+
+    assert "message-id" not in found["h"].split(":")
+    assert found["bh"] == tags(signed_by("rsa", b"From: a@example.org\r\n\r\n" + MESSAGE))["bh"]
+
+
+def test_a_blank_before_the_colon_is_no_part_of_the_name() -> None:
+    """RFC 6376 §3.4.2; dkimpy does not take the form, so it is compared with the usual one."""
+    odd = MESSAGE.replace(b"List-Id:", b"LIST-ID \t:")
+
+    assert tags(signed_by("rsa", odd)) == tags(signed_by("rsa", MESSAGE))
 
 
 # Characters a header line may hold, with folds; dkimpy takes more than blanks for blanks at the ends.
@@ -319,8 +341,9 @@ def test_what_relays_do_is_borne() -> None:
 
 def test_fields_that_stand_again_are_signed_from_the_last_one_up() -> None:
     """RFC 6376 §5.4.2: one that is added on top is the one that is not signed, if any is."""
-    message = MESSAGE.replace(b"List-Id:", b"List-Help: <https://example.org/1>\r\nList-Id:")
-    message = message.replace(b"\r\n\r\n", b"\r\nList-Help: <https://example.org/2>\r\n\r\n", 1)
+    message = MESSAGE.replace(b"/help>", b"/1>").replace(
+        b"\r\n\r\n", b"\r\nList-Help: <https://example.org/2>\r\n\r\n", 1
+    )
     signed = signed_by("rsa", message)
 
     assert tags(signed)["h"].split(":").count("list-help") == 2

@@ -6,10 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from settings_files import problems
+from settings_files import KEY, problems, saved, secretly
 
 from newsletter.config import load
-from newsletter.models import InterestKind
+from newsletter.models import InterestKind, OnUnknown
 
 EXAMPLE = Path(__file__).parent.parent / "subscribers.example.yaml"
 STARTER = files("newsletter.config") / "starter.yaml"
@@ -76,13 +76,15 @@ def test_what_the_starter_comments_out_is_valid_too(tmp_path: Path) -> None:
     text = _uncommented(STARTER.read_text())
     for folder in ("templates", "subscribers.d"):
         (tmp_path / folder).mkdir()
-    path = tmp_path / "subscribers.yaml"
-    path.write_text(text)
-    config = load(path, environment={"SMTP_PASSWORD": "secret"})
+    secretly(tmp_path, KEY, "dkim-papers.pem")
+    config = load(saved(tmp_path, text), environment={"SMTP_PASSWORD": "secret", "IMAP_PASSWORD": "secret"})
 
     assert [warning.message for warning in config.warnings] == ["include: no file matches 'subscribers.d/*.yaml'"]
     assert (config.subscribers[0].name, len(config.subscribers[0].interests)) == ("Ada", 6)
     assert len(config.sources) == 4
+    assert (len(config.dkim), config.deliver.on_unknown, bool(config.inbox)) == (1, OnUnknown.HOLD, True)
+    assert config.smtp
+    assert (config.smtp.connections, config.smtp.max_per_minute) == (4, 60)
 
 
 def _uncommented(text: str) -> str:

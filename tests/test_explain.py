@@ -14,6 +14,7 @@ from makers import (
     a_delivery,
     a_match,
     a_paper,
+    a_queued,
     a_reason,
     a_section,
     a_subscriber,
@@ -205,11 +206,8 @@ def test_an_update_that_the_reader_was_told_of_takes_no_place(known: bool, store
     update = Reason(ReasonKind.UPDATE, count=2, since=DAY - timedelta(days=2))
     for days, reasons in ((2, (a_reason(),)), (1, (a_reason(), update)))[: 2 if known else 1]:
         told = [("", a_match(PAPERS[0], reasons=reasons))]
-        day, sender = DAY - timedelta(days=days), "papers@example.org"
-        store.outbox.queue(
-            *(reader.email, day), message_id=f"<{day}>", message=b"x", sender=sender, recipient=reader.email,
-            papers=told, now=NOW,
-        )  # fmt: skip
+        earlier = a_queued(reader.email, issue_date=DAY - timedelta(days=days), papers=told)
+        store.outbox.queue([earlier], now=NOW)
 
     found = explain(a_config(reader), store, weights, subscriber=reader, paper=paper, first_day=DAY)
 

@@ -17,7 +17,7 @@ from newsletter.deliver.smtp import SmtpMailer
 from newsletter.errors import LockedError, SourceError
 from newsletter.inbox import Inbox
 from newsletter.models import DeliveryState, HealthState, Paper, Status, Subscriber, TldrSettings
-from newsletter.pipeline import Due, Outcome, OutcomeKind, collect_edition, send
+from newsletter.pipeline import Draft, Due, Outcome, OutcomeKind, collect_edition, send
 from newsletter.render import Templates, compile_templates
 from newsletter.sources.feed import Feed
 from newsletter.sources.pages import Pages
@@ -76,6 +76,7 @@ class Newsroom:
     def __init__(self, store: Store, inbox: Inbox, weights: Weights, tmp_path: Path) -> None:
         self.store, self.inbox, self.weights = store, inbox, weights
         self.path = tmp_path / "subscribers.yaml"
+        self.drafts: list[Draft] = []
 
     def collect(self, page: str | bytes = PAGE, *, day: date = DAY, sources: tuple[Source, ...] | None = None) -> None:
         """Collect an edition from a listing page."""
@@ -92,16 +93,18 @@ class Newsroom:
     ) -> tuple[Outcome, ...]:
         """Send the issues of a day."""
         config = a_config(*subscribers, path=self.path, tldr=tldr)
-        with SmtpMailer(self.inbox.settings) as mailer:
-            return send(
-                config,
-                self.store,
-                [Due(reader, day, day, day) for reader in subscribers],
-                weights=self.weights,
-                templates=templates(),
-                mailer=None if dry_run else mailer,
-                clock=lambda: NOW + (day - DAY),
-            )
+        mailer = SmtpMailer(replace(self.inbox.settings, connections=1))  # so that messages come in an order
+        self.drafts.clear()
+        return send(
+            config,
+            self.store,
+            [Due(reader, day, day, day) for reader in subscribers],
+            weights=self.weights,
+            templates=templates(),
+            mailer=None if dry_run else mailer,
+            clock=lambda: NOW + (day - DAY),
+            made=self.drafts.append,
+        )
 
 
 def templates() -> Templates:
@@ -166,8 +169,10 @@ def test_a_dry_run_makes_the_email_and_keeps_nothing(newsroom: Newsroom) -> None
     """What would be sent can be looked at; nothing is queued."""
     (outcome,) = newsroom.send(ADA, dry_run=True)
 
+    [draft] = newsroom.drafts
     assert outcome.kind is OutcomeKind.DRAFTED
-    assert outcome.email is not None
+    assert draft.email is not None
+    assert draft.email.message_id == outcome.message_id
     assert newsroom.store.history.deliveries() == ()
 
 
@@ -243,8 +248,9 @@ def test_a_source_that_fails_stops_no_other_and_is_told(newsroom: Newsroom) -> N
     (outcome,) = newsroom.send(GRACE, day=day)
 
     assert outcome.kind is OutcomeKind.SENT
-    assert outcome.issue is not None
-    assert [each.state for each in outcome.issue.health] == [HealthState.FAILED, HealthState.FETCHED]
+    [draft] = newsroom.drafts
+    assert draft.issue is not None
+    assert [each.state for each in draft.issue.health] == [HealthState.FAILED, HealthState.FETCHED]
     assert "Gone" in newsroom.inbox.paths[-1].read_text()
 
 

@@ -15,6 +15,7 @@ from makers import DAY, NOW, a_config, a_match, a_newsletter, a_paper, a_reason,
 
 from newsletter.checks import Severity, check
 from newsletter.config import load
+from newsletter.deliver.mailer import BeforeDot, Reply
 from newsletter.deliver.message import as_bytes
 from newsletter.demo import example_path
 from newsletter.errors import RecipientRefused, ServerUnavailable, UsageError
@@ -347,10 +348,20 @@ def test_a_mailer_of_the_caller_s_is_used_where_one_is_given() -> None:
     sent: list[tuple[str, str]] = []
 
     class Fake:
-        def send(self, message: bytes, *, sender: str, recipient: str, before_dot: Any) -> tuple[int, str]:
-            before_dot()
+        connections = 1
+        max_per_minute = 0
+
+        def session(self) -> Fake:
+            return self
+
+        async def send(self, message: bytes, *, sender: str, recipient: str, before_dot: BeforeDot) -> Reply:
+            assert message.startswith(b"From: ")
+            await before_dot()
             sent.append((sender, recipient))
-            return 250, "2.0.0 taken"
+            return Reply(250, "2.0.0 taken")
+
+        async def close(self) -> None:
+            pass
 
     email, _, issue = a_drawn(replace(an_issue(), day=DAY))
     config = a_config(smtp=Inbox, test_recipients=(TESTER,))

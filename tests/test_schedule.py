@@ -14,6 +14,8 @@ from makers import a_newsletter, a_subscriber, an_entry, an_interest
 from newsletter.collect import collect, named
 from newsletter.config import Config, IssueSettings, Schedule
 from newsletter.dedupe import dedupe
+from newsletter.deliver import Reply, Session
+from newsletter.deliver.mailer import BeforeDot
 from newsletter.deliver.smtp import SmtpMailer
 from newsletter.errors import ServerRefused, SourceError
 from newsletter.inbox import Inbox
@@ -59,12 +61,12 @@ class World:
         page = "".join(f"{title}\n\n{ABSTRACT}\n\n" for title in self.titles)
         yield request, f"new\n\nSubscribe\n\n{page}".encode()
 
-    def send(self, message: bytes, **envelope: object) -> tuple[int, str]:
-        """Hand a message to the inbox, or refuse as a server does that knows no such password."""
-        if self.refusing:
-            raise ServerRefused("535 5.7.8 wrong password", code=535)
-        with SmtpMailer(self.inbox.settings) as mailer:
-            return mailer.send(message, **envelope)  # type: ignore[arg-type]
+    connections = 1
+    max_per_minute = 0
+
+    def session(self) -> Session:
+        """Return a session with the inbox, or with a server that knows no such password."""
+        return _Refusing() if self.refusing else SmtpMailer(self.inbox.settings).session()
 
     def run(self, moment: str) -> Ran:
         """Run what is due at `2026-11-20 07:00`, UTC."""
@@ -75,6 +77,18 @@ class World:
     def sent(self) -> list[str]:
         """Return the text of every email that arrived."""
         return [str(message.get_body(("plain",)).get_content()) for message in self.inbox.messages]  # type: ignore[union-attr]
+
+
+class _Refusing:
+    """A session with a server that refuses the login."""
+
+    async def send(self, message: bytes, *, sender: str, recipient: str, before_dot: BeforeDot) -> Reply:
+        """Refuse."""
+        del message, sender, recipient, before_dot
+        raise ServerRefused("535 5.7.8 wrong password", code=535)
+
+    async def close(self) -> None:
+        """Do nothing."""
 
 
 @pytest.fixture

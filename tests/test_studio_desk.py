@@ -8,11 +8,12 @@ from pathlib import Path
 from shutil import rmtree
 
 import pytest
+from makers import a_queued
 from studio import EARLIER, EMPTY, NEWEST, SETTINGS, a_desk, a_folder, swapped
 
 from newsletter.errors import StoreError, UsageError
-from newsletter.models import CutReason
-from newsletter.pipeline import Due, send
+from newsletter.models import CutReason, Email
+from newsletter.pipeline import Draft, Due, send
 from newsletter.preview.desk import Desk
 from newsletter.preview.gallery import gallery
 from newsletter.preview.setup import Look
@@ -121,8 +122,14 @@ def test_an_issue_is_what_send_would_make(desk: Desk, weights: Weights) -> None:
     assert store
     due = [Due(reader, NEWEST, NEWEST, NEWEST) for reader in config.subscribers]
     now = datetime(2026, 6, 4, 7, tzinfo=UTC)
-    outcomes = send(config, store, due, weights=weights, templates=desk.setup.templates, mailer=None, clock=lambda: now)
-    drafts = {outcome.subscriber: outcome.email for outcome in outcomes if outcome.email}
+    drafts: dict[str, Email] = {}
+
+    def keep(made: Draft) -> None:
+        if made.email:
+            drafts[made.outcome.subscriber] = made.email
+
+    templates = desk.setup.templates
+    send(config, store, due, weights=weights, templates=templates, mailer=None, clock=lambda: now, made=keep)
 
     assert set(drafts) >= {"ada@example.org", "grace@example.org"}
     for name in ("ada@example.org", "grace@example.org"):
@@ -138,16 +145,7 @@ def test_what_went_out_is_shown_as_it_was_and_told(desk: Desk) -> None:
     assert first.issue
     now = datetime(2026, 6, 3, 7, tzinfo=UTC)
     with Store.open(desk.setup.config.store) as store:
-        store.outbox.queue(
-            "ada@example.org",
-            EARLIER,
-            message_id=first.email.message_id,
-            message=first.message,
-            sender="papers@example.org",
-            recipient="ada@example.org",
-            papers=first.issue.placed,
-            now=now,
-        )
+        store.outbox.queue([a_queued(issue_date=EARLIER, message=first.message, papers=first.issue.placed)], now=now)
     desk.reload({What.DATA})
     again, later = looked(desk, issue=str(EARLIER)), looked(desk)
 

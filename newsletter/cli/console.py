@@ -79,10 +79,13 @@ class Bars:
             from rich.console import Console  # noqa: PLC0415 - 60 ms that no pipe should wait for
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
+            from newsletter.cli.speed import SpeedColumn  # noqa: PLC0415
+
             self._progress = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
+                SpeedColumn(),
                 TimeRemainingColumn(),
                 console=Console(stderr=True),
                 transient=True,

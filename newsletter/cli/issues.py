@@ -7,6 +7,7 @@ import sys
 import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,6 +57,7 @@ def send(
     """Send an edition's issues now, to everybody who has not had theirs; collects today's edition if need be."""
     from newsletter.store import Store  # noqa: PLC0415 - the pipeline is loaded by the command that runs it
 
+    begun = monotonic()
     loaded = read_config(config, sending=not dry_run)
     readers = find_subscribers(loaded, only)
     if not (dry_run or yes) and sys.stdin.isatty():
@@ -66,7 +68,7 @@ def send(
             store.outbox.hasten(now=datetime.now(UTC))  # somebody is here, and may have mended what was wrong
         kit = tools(loaded, mailer=mailer, stop=stop)
         edition, outcomes = _send(loaded, store, kit, readers, day_of(issue), bars)
-    _report(edition, outcomes, as_json=as_json, stopped=stop.is_set())
+    _report(edition, outcomes, as_json=as_json, seconds=monotonic() - begun, stopped=stop.is_set())
 
 
 def run(
@@ -80,6 +82,7 @@ def run(
     from newsletter.schedule import run_due  # noqa: PLC0415 - the pipeline is loaded by the command that runs it
     from newsletter.store import Store  # noqa: PLC0415
 
+    begun = monotonic()
     loaded = read_config(config, sending=not dry_run)
     mailer = None if dry_run else mailer_of(loaded)
     with Store.open(loaded.store) as store, stopping() as stop, Bars() as bars:
@@ -89,7 +92,8 @@ def run(
             edition, outcomes = ran.edition, ran.outcomes
         else:
             edition, outcomes = _send(loaded, store, kit, loaded.subscribers, None, bars)
-    _report(edition, outcomes, as_json=as_json, nothing=_nothing_due(loaded), stopped=stop.is_set())
+    seconds = monotonic() - begun
+    _report(edition, outcomes, as_json=as_json, nothing=_nothing_due(loaded), seconds=seconds, stopped=stop.is_set())
 
 
 def serve(*, config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -176,6 +180,7 @@ def _report(
     *,
     as_json: bool,
     nothing: str = "nothing to do",
+    seconds: float,
     stopped: bool = False,
 ) -> None:
     code = INTERRUPTED if stopped else exit_code(outcomes)
@@ -191,16 +196,16 @@ def _report(
     if edition:
         columns(health_rows(edition.health))
     columns(outcome_rows(outcomes))
-    say(_summary(outcomes) if outcomes else nothing)
+    say(_summary(outcomes, seconds) if outcomes else nothing)
     raise typer.Exit(code)
 
 
-def _summary(outcomes: tuple[Outcome, ...]) -> str:
-    """Return one line that says what was done, or why nothing was."""
+def _summary(outcomes: tuple[Outcome, ...], seconds: float) -> str:
+    """Return one line that says what was done and how long it took, or why nothing was."""
     kinds = [outcome.kind.value for outcome in outcomes]
-    told = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    told = ", ".join(f"{kinds.count(kind):,} {kind}" for kind in dict.fromkeys(kinds))
     if "sent" in kinds or "drafted" in kinds:
-        return told
+        return f"{told} in {seconds:.1f} s"
     if set(kinds) <= {"already"}:
         return f"nothing sent: everybody has the issue of {outcomes[0].issue_date}, and nobody gets one twice"
     return f"nothing sent: {told}"

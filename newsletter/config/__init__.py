@@ -110,7 +110,7 @@ def _config(path: Path, root: Node, findings: Findings, *, sending: bool) -> Con
     folder = path.absolute().parent
     templates = _templates(root, folder, findings)
     secrets = Secrets(root, folder, findings, sending=sending)
-    password = secrets.password("smtp") if root.child("smtp") else None
+    password = secrets.password("smtp", needed=not postage.way_out(root))
     api_key = secrets.password("tldr", name="api_key")
     keys = [secrets.private_key("dkim", number) for number, _ in enumerate((root.child("dkim") or root).items)]
     secret, secret_file = secrets.secret() if root.child("inbox") else (b"", None)
@@ -118,7 +118,7 @@ def _config(path: Path, root: Node, findings: Findings, *, sending: bool) -> Con
     check_look(root, templates, findings, sending=sending)
     if findings.problems or settings is None:
         return None
-    check_languages(root, templates, findings)
+    check_languages(settings, root, templates, findings)
     postage.check_alignment(settings, root, findings)
     return Config(
         path=path,
@@ -162,6 +162,7 @@ def _templates(root: Node, folder: Path, findings: Findings) -> Path | None:
     path = folder / node.value
     if not path.is_dir():
         findings.problem(node.place, f"templates: no such folder {shown(node.written)}")
+        return None
     return path
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from newsletter.config.fields import did_you_mean
 from newsletter.config.naming import Location, shown, subject
 from newsletter.config.place import Findings, Node
+from newsletter.config.schema import SettingsFile
 
 _USUAL = "issue"
 _NO_LOOKS = frozenset(("confirm", "goodbye", "letter", "welcome", "translations"))
@@ -31,20 +32,15 @@ def check_look(root: Node, overrides: Path | None, findings: Findings, *, sendin
         (findings.problem if sending else findings.warning)(node.place, told + did_you_mean(name, names))
 
 
-def check_languages(root: Node, overrides: Path | None, findings: Findings) -> None:
+def check_languages(settings: SettingsFile, root: Node, overrides: Path | None, findings: Findings) -> None:
     """Warn of languages that nobody has put the words of an email into: who asks for one gets nothing."""
-    asked: list[tuple[Location, Node]] = []
-    everyone = root.find("defaults", "language")
-    if everyone:
-        asked.append((("defaults",), everyone))
-    for number, subscriber in enumerate((root.child("subscribers") or root).items):
-        if node := subscriber.child("language"):
-            asked.append((("subscribers", number), node))
-    wanted = [(location, node) for location, node in asked if str(node.value).partition("-")[0].lower() != _ENGLISH]
+    asked: list[tuple[Location, str | None]] = [(("defaults",), settings.defaults.language)]
+    asked += [(("subscribers", number), reader.language) for number, reader in enumerate(settings.subscribers)]
+    wanted = [(location, code) for location, code in asked if code and code.partition("-")[0] != _ENGLISH]
     there = language_codes(overrides) if wanted else ()
-    for location, node in wanted:
-        code = str(node.value).strip()
-        if not any(name.lower() in map(str.lower, there) for name in _fallbacks(code)):
+    for location, code in wanted:
+        node = root.find(*location, "language")
+        if node and not any(name in there for name in _fallbacks(code)):
             told = f"translations: there is none for the language {shown(node.written)}; there is {', '.join(there)}"
             findings.warning(node.place, f"{subject(root, location)}: {told}")
 
@@ -78,6 +74,6 @@ def _holds_templates(entry: Traversable) -> bool:
 
 def _fallbacks(code: str) -> list[str]:
     parts = code.split("-")
-    if parts[0].lower() == "zh" and _TRADITIONAL & set(parts):
+    if parts[0] == "zh" and _TRADITIONAL & set(parts):
         return [code]
     return ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]

@@ -126,4 +126,4 @@ class InboxSection(Section):
     secret: SecretStr | None = None
     """What tokens in addresses are made with; only ever as `${NEWSLETTER_SECRET}`."""
     secret_file: Line | None = None
-    """A file that holds it, which nobody else can read; newsletter.key beside this one, made by itself, unless given."""
+    """A file that holds it, which nobody else can read; newsletter.key beside this one, made once, unless given."""

@@ -47,11 +47,12 @@ class Secrets:
         """Return what notes a secret that cannot be had."""
         return self.findings.problem if self.sending else self.findings.warning
 
-    def password(self, *location: str | int, name: str = "password") -> str | None:
-        """Return a password or a key, empty where none is asked for, None where it cannot be had."""
+    def password(self, *location: str | int, name: str = "password", needed: bool = True) -> str | None:
+        """Return a password or a key, empty where none is asked for, None where it cannot be had, `needed` or not."""
         file, inline = self._written((*location, name))
         if file:
-            return read_password(file, self.findings, note=self.note, key=self._named((*location, f"{name}_file")))
+            note = self.note if needed else self.findings.warning
+            return read_password(file, self.findings, note=note, key=self._named((*location, f"{name}_file")))
         return str(inline.value) if inline else ""
 
     def private_key(self, *location: str | int) -> str | None:
@@ -72,7 +73,7 @@ class Secrets:
         if file:
             path = located(file.place.file.path.parent, str(file.value))
             key, place, written = "inbox.secret_file", file.place, file.written
-        elif self.root.find("inbox", "secret_file"):  # told as it cannot be filled in
+        elif (section := self.root.child("inbox")) and {"secret", "secret_file"} & section.keys.keys():  # told already
             return b"", None
         else:
             self.files.append(path)
@@ -124,7 +125,7 @@ def deliver(settings: SettingsFile, root: Node, folder: Path, findings: Findings
     section = settings.deliver
     node = root.child("deliver")
     way = way_out(root)
-    if node and way and root.child("smtp"):
+    if node and way and "smtp" in root.keys:
         findings.warning(node.keys[way], f"deliver.{way} takes the place of smtp: nothing is sent to the mail server")
     return DeliverSettings(
         on_unknown=section.on_unknown,
@@ -150,7 +151,7 @@ def check_alignment(settings: SettingsFile, root: Node, findings: Findings) -> N
     sender = settings.newsletter.from_.address.rpartition("@")[2]
     if settings.dkim and not any(aligned(key.domain, sender) for key in settings.dkim):
         node = root.find("dkim", 0, "domain")
-        told = f"is not of the sender's domain {shown(sender)}: DMARC fails, and mail is refused; sign as that domain"
+        told = f"is not of the sender's domain {shown(sender)}: DMARC does not count it; sign as that domain"
         if node:
             findings.warning(node.place, f"dkim.domain {shown(node.written)} {told}")
 

@@ -41,7 +41,9 @@ class Times:
         usual, most = cls(), settings.timeout_seconds
         if most is None:
             return usual
-        return cls(*(min(most, each) for each in (usual.connect, usual.greeting, usual.command, usual.data, usual.block)))
+        return cls(
+            *(min(most, each) for each in (usual.connect, usual.greeting, usual.command, usual.data, usual.block))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,14 +67,18 @@ class Drain:
         self._gone = False
 
     async def run(self) -> None:
-        """Send everything that is due; ServerRefused where the server takes nothing from us, StoreError of the store."""
+        """Send everything that is due; ServerRefused where the server takes nothing, StoreError of the store."""
         loop = asyncio.get_running_loop()
         self._pace = Pace(sessions=self._mailer.connections, per_minute=self._mailer.max_per_minute)
         self._journal = Journal(self._outbox.keep, self._owner, clock=self._clock, executor=self._executor)
         self._waiting: asyncio.Queue[Claimed | None] = asyncio.Queue(_BATCH)
         try:
             sessions = max(1, self._mailer.connections)
-            tasks = [loop.create_task(self._feed(sessions)), *(loop.create_task(self._work(n)) for n in range(sessions))]
+            tasks = [
+                loop.create_task(self._feed(sessions)),
+                *(loop.create_task(self._work(n)) for n in range(sessions)),
+            ]
+            watch = loop.create_task(self._watch())
             try:
                 await asyncio.gather(*tasks)
             except BaseException:
@@ -83,6 +87,7 @@ class Drain:
                 await asyncio.gather(*tasks, return_exceptions=True)
                 raise
             finally:
+                watch.cancel()
                 await self._journal.close()
         finally:
             # However this ends, what was not begun waits for the next run. A row that is `dot` stays so.
@@ -96,6 +101,12 @@ class Drain:
     @property
     def _over(self) -> bool:
         return self._stop.is_set() or self._gone or self._refused is not None
+
+    async def _watch(self) -> None:
+        """Wake up who waits for their turn, once nothing new is begun."""
+        while not self._over:  # noqa: ASYNC110 - who sets the event is in another thread
+            await asyncio.sleep(_GLANCE_SECONDS)
+        self._pace.finish()
 
     # ------------------------------------------------------------------ the feed
 

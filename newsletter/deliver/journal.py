@@ -32,7 +32,7 @@ class Journal:
         self.broken: BaseException | None = None
 
     def keep(self, move: Move) -> asyncio.Future[bool]:
-        """Return what tells, once the move is on the disk, whether the delivery made it: False if another run has it."""
+        """Return what tells, once a move is on the disk, whether the delivery made it: False if another run has it."""
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         future.add_done_callback(_heard)
         if self.broken is not None:

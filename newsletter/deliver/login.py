@@ -33,7 +33,7 @@ async def log_in(settings: SmtpSettings, offered: Collection[str], ask: Ask) -> 
         reply = await _login(settings, ask)
     if reply.code // 100 == 2:
         return
-    secret = "smtp.token_command" if settings.token_command else "smtp.password"  # noqa: S105 - a key's name
+    secret = "smtp.token_command" if settings.token_command else "smtp.password"
     told = f"login failed: {reply}; check smtp.username and {secret}"
     raise (ServerRefused if reply.code // 100 == 5 else ServerUnavailable)(told, code=max(reply.code, 0))
 

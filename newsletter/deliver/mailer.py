@@ -3,8 +3,8 @@
     SmtpMailer      a server                                    MaildirMailer, FileMailer     folders, to look at
     SendmailMailer  the command of a host that has one
 
-Whatever takes it, a message's end falls on one side of a line, the final dot. Before it nothing was delivered, so trying
-again is safe; between it and its answer nobody knows (RFC 1047).
+Whatever takes it, a message's end falls on one side of a line, the final dot. Before it nothing was delivered, so
+trying again is safe; between it and its answer nobody knows (RFC 1047).
 """
 
 from __future__ import annotations

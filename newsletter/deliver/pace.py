@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 30.0
 _TAKEN_TO_GROW = 20  # messages in a row, for one more session
@@ -22,7 +23,7 @@ class Pace:
         self._resume = 0.0
         self._pause = _FIRST_PAUSE_SECONDS
         self._taken = 0
-        self._grown = asyncio.Event()
+        self._grown, self._finished = asyncio.Event(), asyncio.Event()
         self._held: set[str] = set()
 
     @property
@@ -38,13 +39,14 @@ class Pace:
 
     async def turn(self) -> None:
         """Wait until a message may be handed over."""
-        loop = asyncio.get_running_loop()
-        while (now := loop.time()) < self._resume:
-            await asyncio.sleep(self._resume - now)
+        now = asyncio.get_running_loop().time()
+        mine = max(now, self._resume)
         if self._interval:
-            mine = max(now, self._next)
+            mine = max(mine, self._next)
             self._next = mine + self._interval
-            await asyncio.sleep(mine - now)
+        if mine > now:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._finished.wait(), mine - now)
 
     def taken(self) -> None:
         """Note that the server took a message."""
@@ -65,7 +67,7 @@ class Pace:
     def finish(self) -> None:
         """Let every session that waits go on, to its end."""
         self._limit = self._most
-        self._resume = 0.0
+        self._finished.set()
         self._grown.set()
 
     def hold(self, recipient: str) -> None:

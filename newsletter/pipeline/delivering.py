@@ -66,7 +66,9 @@ class Delivering:
         """
         own = tuple(self._settled(outcome) for outcome in outcomes)
         told = {(outcome.subscriber.casefold(), outcome.issue_date) for outcome in own}
-        others = [(who, key[1], state, detail) for key, (who, state, detail) in self._changed.items() if key not in told]
+        others = [
+            (who, key[1], state, detail) for key, (who, state, detail) in self._changed.items() if key not in told
+        ]
         if waiting and self._trouble:
             seen = {(who.casefold(), day) for who, day, _, _ in others}
             queued = self._store.history.deliveries(state=DeliveryState.QUEUED)

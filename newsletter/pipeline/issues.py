@@ -12,7 +12,6 @@ from newsletter.collect import Fetch
 from newsletter.config import Config
 from newsletter.deliver import Mailer
 from newsletter.errors import StoreError
-from newsletter.models import DeliveryState
 from newsletter.pipeline.collecting import Progress, silent
 from newsletter.pipeline.delivering import Delivering
 from newsletter.pipeline.drafts import Draft, Drafts, Due, Outcome, OutcomeKind, standing

@@ -38,7 +38,10 @@ def read_bounce(message: Message, raw: bytes, reply: Reply) -> Reply | None:
 
     logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it logs a traceback of what it raises
     lines = raw[:_MOST_BYTES].split(b"\n", _MOST_LINES)[:_MOST_LINES]
-    for_now, for_good = all_failures(message_from_bytes(b"\n".join(lines), policy=compat32))
+    try:
+        for_now, for_good = all_failures(message_from_bytes(b"\n".join(lines), policy=compat32))
+    except Exception:  # noqa: BLE001 - it raises what its many parsers do
+        return None
     named = sorted(each.decode("utf-8", "replace") for each in for_good or for_now)
     if not named:
         return None

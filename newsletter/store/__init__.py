@@ -19,9 +19,11 @@ from newsletter.errors import StoreError
 from newsletter.store.arrivals import Arrivals
 from newsletter.store.database import Database
 from newsletter.store.editions import Editions
+from newsletter.store.evidence import Evidence
 from newsletter.store.examples import Examples, MissingExample
 from newsletter.store.history import History, Silence
 from newsletter.store.outbox import Claimed, Outbox, Queued
+from newsletter.store.replies import Replies
 from newsletter.store.stored_papers import Papers
 from newsletter.store.suppressions import Suppression, Suppressions
 from newsletter.store.thumbnails import KeptThumbnail, Thumbnails
@@ -33,6 +35,7 @@ __all__ = [
     "Arrivals",
     "Claimed",
     "Editions",
+    "Evidence",
     "Examples",
     "History",
     "KeptThumbnail",
@@ -41,6 +44,7 @@ __all__ = [
     "PaperVectors",
     "Papers",
     "Queued",
+    "Replies",
     "Silence",
     "Store",
     "Suppression",
@@ -76,6 +80,8 @@ class Store:
         self.outbox = Outbox(database, self.owners)
         self.history = History(database)
         self.suppressions = Suppressions(database)
+        self.replies = Replies(database)
+        self.evidence = Evidence(database)
 
     @classmethod
     def open(cls, url: str, *, busy_timeout_seconds: float = 30.0) -> Self:

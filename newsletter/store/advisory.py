@@ -43,8 +43,8 @@ class _Locks:
         """Return a connection of the driver that no pool takes back."""
         try:
             pooled = self._engine.raw_connection()
-            pooled.detach()
             connection: Any = pooled.driver_connection
+            pooled.detach()
             connection.autocommit = True
         except self._errors() as error:
             raise self._failed(error) from error

@@ -1,7 +1,7 @@
 """The database: opened, brought up to date, its transactions, its errors in a person's words.
 
 The same tables, statements and revisions serve SQLite and PostgreSQL; what each needs besides is said by its
-`Backend`. Where a statement must be spelled in two ways, it is spelled here: `insert`, `has_part`.
+`Backend`. `insert` is SQLite's, with its ON CONFLICT, whose syntax is that of PostgreSQL.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any, Self, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, inspect, make_url, text
-from sqlalchemy.dialects.sqlite import Insert
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from newsletter.errors import StoreError
 from newsletter.store.backend import Backend
+from newsletter.store.sqlite import File
 from newsletter.store.tables import HEAD
 
+__all__ = ["Database", "has_part", "insert"]
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_Made = TypeVar("_Made", bound=Insert)
 
 
 class Database:
@@ -92,30 +93,6 @@ class Database:
             raise StoreError(f"{self.name}: {self.backend.told(error)}") from error
 
 
-class insert(Insert):  # noqa: N801 - called like the function it stands for
-    """INSERT with ON CONFLICT for either database, whose syntax for it is the same.
-
-    It is SQLite's, which PostgreSQL's compiler reads but for one attribute; PostgreSQL's own would cost every
-    command the import of that dialect, 0.04 s.
-    """
-
-    inherit_cache = True
-
-    def on_conflict_do_nothing(self, *arguments: Any, **options: Any) -> Self:
-        """Skip rows that are there."""
-        return _for_both(super().on_conflict_do_nothing(*arguments, **options))
-
-    def on_conflict_do_update(self, *arguments: Any, **options: Any) -> Self:
-        """Change rows that are there."""
-        return _for_both(super().on_conflict_do_update(*arguments, **options))
-
-
-def _for_both(made: _Made) -> _Made:
-    clause: Any = made._post_values_clause  # noqa: SLF001 - tests hold SQLAlchemy to it
-    clause.constraint_target = None
-    return made
-
-
 def has_part(connection: Connection, column: Column[str], part: str) -> ColumnElement[bool]:
     """Return whether a text has `part` in it, whatever the case of ASCII letters.
 
@@ -138,11 +115,9 @@ def _backend(url: str, busy_timeout_seconds: float) -> Backend:
             "write for example sqlite:///newsletter.db or postgresql://user@host/newsletter"
         ) from None
     if kind == "sqlite":
-        from newsletter.store.sqlite import File  # noqa: PLC0415 - each loads its own driver
-
         return File(parsed, busy_timeout_seconds=busy_timeout_seconds)
     if kind == "postgresql":
-        from newsletter.store.postgresql import Server  # noqa: PLC0415
+        from newsletter.store.postgresql import Server  # noqa: PLC0415 - loads the dialect
 
         return Server(parsed, busy_timeout_seconds=busy_timeout_seconds)
     raise StoreError(f"{kind}: a store is kept in SQLite or PostgreSQL; write for example sqlite:///newsletter.db")

@@ -15,7 +15,7 @@ from newsletter.models import Delivery, DeliveryState, MatchedPaper
 from newsletter.store.database import Database
 from newsletter.store.papers import paper_of
 from newsletter.store.sent import reasons_of, versions_told
-from newsletter.store.tables import deliveries, issue_papers, papers, silences
+from newsletter.store.tables import deliveries, issue_papers, messages, papers, silences
 
 SHOWN = tuple(deliveries.c[name] for name in Delivery.__dataclass_fields__)
 """The columns that make a `Delivery`."""
@@ -69,7 +69,7 @@ class History:
     def message(self, delivery_id: int) -> bytes | None:
         """Return the bytes of a delivery that can still be sent, None for every other."""
         with self._database.reading() as connection:
-            asked = select(deliveries.c.message).where(deliveries.c.id == delivery_id)
+            asked = select(messages.c.data).where(messages.c.delivery_id == delivery_id)
             packed = connection.execute(asked).scalar_one_or_none()
             return None if packed is None else unpacked(packed)
 
@@ -80,7 +80,9 @@ class History:
         """
         key = subscriber.casefold()
         made = select(func.max(deliveries.c.created_at)).where(
-            deliveries.c.subscriber_key == key, deliveries.c.state != DeliveryState.FAILED, deliveries.c.issue_date < before
+            deliveries.c.subscriber_key == key,
+            deliveries.c.state != DeliveryState.FAILED,
+            deliveries.c.issue_date < before,
         )
         silent = select(func.max(silences.c.at)).where(silences.c.subscriber_key == key, silences.c.issue_date < before)
         with self._database.reading() as connection:

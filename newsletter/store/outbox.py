@@ -7,6 +7,7 @@ anything could still send it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Update, and_, bindparam, null, or_, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.models import Delivery, DeliveryState, MatchedPaper, Move
@@ -24,7 +25,7 @@ from newsletter.store.lock import Owners
 from newsletter.store.papers import chunks
 from newsletter.store.sent import issue_rows
 from newsletter.store.suppressions import suppressed_among
-from newsletter.store.tables import deliveries, issue_papers, silences
+from newsletter.store.tables import deliveries, issue_papers, messages, silences
 
 _QUEUED, _CLAIMED, _DOT = DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DOT
 _SENT, _FAILED, _UNKNOWN = DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN
@@ -83,6 +84,7 @@ class Outbox:
     def __init__(self, database: Database, owners: Owners) -> None:
         self._database = database
         self._owners = owners
+        self._over: deque[int] = deque()  # whose messages nothing needs any more: dropped by the hundred
 
     # ------------------------------------------------------------------ in
 
@@ -90,13 +92,12 @@ class Outbox:
         """Put issues into the outbox, all or none; False for each whose subscriber has one of that date already."""
         with self._database.writing() as connection:
             ids = [connection.execute(_QUEUE, _row(issue, now)).scalar_one_or_none() for issue in issues]
-            brought = [
-                row
-                for delivery_id, issue in zip(ids, issues, strict=True)
-                if delivery_id is not None
-                for row in issue_rows(delivery_id, issue.papers)
-            ]
-            if brought:
+            new = [(number, issue) for number, issue in zip(ids, issues, strict=True) if number is not None]
+            if new:
+                connection.execute(
+                    insert(messages), [{"delivery_id": number, "data": packed(issue.message)} for number, issue in new]
+                )
+            if brought := [row for number, issue in new for row in issue_rows(number, issue.papers)]:
                 connection.execute(insert(issue_papers), brought)
         return tuple(delivery_id is not None for delivery_id in ids)
 
@@ -147,6 +148,7 @@ class Outbox:
             .with_for_update(skip_locked=True)  # where several senders can ask at once
         )
         with self._database.writing() as connection:
+            _drop(connection, [self._over.popleft() for _ in range(len(self._over))])
             while True:
                 taken = _move((_QUEUED,), _CLAIMED, now).where(deliveries.c.id.in_(due)).values(owner=owner)
                 rows = connection.execute(taken.returning(*_CLAIMS)).all()
@@ -156,7 +158,9 @@ class Outbox:
                     _withdraw(connection, gone, now)
                 kept = sorted((row for row in rows if row.subscriber not in left), key=_waiting)
                 if kept or not gone:
-                    return tuple(map(_claimed, kept))
+                    data = _data(connection, [row.id for row in kept])
+                    break
+        return tuple(_claimed(row, data[row.id]) for row in kept)
 
     def keep(self, owner: str, moves: Collection[Move], *, now: datetime) -> frozenset[int]:
         """Keep moves of what `owner` has claimed in one transaction; return the ids of those that could be made.
@@ -174,13 +178,19 @@ class Outbox:
                 if connection.execute(_KEEP[state], rows).rowcount != len(group):
                     there = select(deliveries.c.id).where(with_state(state), deliveries.c.owner == owner)
                     ids &= set(connection.execute(there.where(deliveries.c.id.in_(ids))).scalars())
+                if state in (_SENT, _FAILED):
+                    self._over.extend(ids)
                 made |= ids
         return frozenset(made)
 
     def release(self, owner: str, *, now: datetime) -> None:
-        """Give back what `owner` has claimed and not begun."""
+        """Give back what `owner` has claimed and not begun, and drop the messages that nothing needs any more."""
         with self._database.writing() as connection:
             connection.execute(_move((_CLAIMED,), _QUEUED, now).where(deliveries.c.owner == owner))
+            over = (
+                select(deliveries.c.id).join_from(messages, deliveries).where(deliveries.c.state.in_((_SENT, _FAILED)))
+            )
+            _drop(connection, connection.execute(over).scalars().all())  # also of those who died before they did
 
     # ------------------------------------------------------------------ by the operator
 
@@ -188,7 +198,9 @@ class Outbox:
         """Fail what is queued for any address but `receiving`: who left gets nothing more, made before or not."""
         keys = {address.casefold() for address in receiving}
         with self._database.writing() as connection:
-            waiting = connection.execute(select(deliveries.c.id, deliveries.c.subscriber_key).where(with_state(_QUEUED)))
+            waiting = connection.execute(
+                select(deliveries.c.id, deliveries.c.subscriber_key).where(with_state(_QUEUED))
+            )
             return _withdraw(connection, [row.id for row in waiting if row.subscriber_key not in keys], now)
 
     def hasten(self, *, now: datetime) -> int:
@@ -223,7 +235,8 @@ class Outbox:
             return connection.execute(asked).one_or_none() is not None
 
 
-_CLAIMS = tuple(deliveries.c[name] for name in (*Claimed.__dataclass_fields__, "next_attempt_at", "created_at"))
+_NAMES = tuple(name for name in Claimed.__dataclass_fields__ if name != "message")
+_CLAIMS = tuple(deliveries.c[name] for name in (*_NAMES, "next_attempt_at", "created_at"))
 _QUEUE = insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
 
 
@@ -234,7 +247,6 @@ def _row(issue: Queued, now: datetime) -> dict[str, Any]:
         "issue_date": issue.issue_date,
         "message_id": issue.message_id,
         "state": _QUEUED,
-        "message": packed(issue.message),
         "sender": issue.sender,
         "recipient": issue.recipient,
         "papers": len(issue.papers),
@@ -253,10 +265,24 @@ def _waiting(row: Any) -> tuple[datetime, int]:
     return row.next_attempt_at, row.id
 
 
-def _claimed(row: Any) -> Claimed:
-    values = {name: getattr(row, name) for name in Claimed.__dataclass_fields__}
-    expires_at = row.expires_at or row.created_at + _LIFE
-    return Claimed(**{**values, "message": unpacked(row.message), "expires_at": expires_at})
+def _claimed(row: Any, data: bytes) -> Claimed:
+    values = {name: getattr(row, name) for name in _NAMES}
+    return Claimed(**values | {"expires_at": row.expires_at or row.created_at + _LIFE}, message=unpacked(data))
+
+
+def _data(connection: Connection, ids: Iterable[int]) -> dict[int, bytes]:
+    """Return the packed messages of deliveries, by number."""
+    found: dict[int, bytes] = {}
+    for some in chunks(ids):
+        rows = connection.execute(select(messages).where(messages.c.delivery_id.in_(some)))
+        found |= {row.delivery_id: row.data for row in rows}
+    return found
+
+
+def _drop(connection: Connection, ids: Iterable[int]) -> None:
+    """Drop the messages of deliveries that nothing can send any more."""
+    for some in chunks(ids):
+        connection.execute(delete(messages).where(messages.c.delivery_id.in_(some)))
 
 
 def _move(sources: Iterable[DeliveryState], target: DeliveryState, now: datetime) -> Update:
@@ -268,7 +294,8 @@ def _changed(connection: Connection, statement: Update) -> tuple[Delivery, ...]:
 
 
 def _withdraw(connection: Connection, ids: Sequence[int], now: datetime) -> tuple[Delivery, ...]:
-    values = {"detail": "withdrawn: no longer an active subscriber", "message": null()}
+    values = {"detail": "withdrawn: no longer an active subscriber"}
+    _drop(connection, ids)
     moved = [
         _changed(connection, _move((_QUEUED, _CLAIMED), _FAILED, now).where(deliveries.c.id.in_(some)).values(values))
         for some in chunks(ids)
@@ -284,10 +311,9 @@ def _keeping(state: DeliveryState) -> Update:
         values["attempts"] = deliveries.c.attempts + bindparam("of_attempted")
     if state is _QUEUED:
         values["next_attempt_at"] = bindparam("of_next")
-    if state in (_SENT, _FAILED):
-        values["message"] = null()
     mine = and_(deliveries.c.id == bindparam("of_id"), deliveries.c.owner == bindparam("of_owner"))
-    return update(deliveries).where(mine, or_(*map(with_state, _ARROWS[state]))).values(values)
+    there = or_(*(deliveries.c.state == source.value for source in _ARROWS[state]))  # one row: no index is wanted
+    return update(deliveries).where(mine, there).values(values)
 
 
 _KEEP = MappingProxyType({state: _keeping(state) for state in _ARROWS})

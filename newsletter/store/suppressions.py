@@ -1,4 +1,7 @@
-"""Who gets nothing any more, whatever the settings say."""
+"""Who gets nothing any more, whatever the settings say.
+
+An address is kept as a hash, so that it stays suppressed after its owner asked to be forgotten.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, delete, select, update
 
-from newsletter.store.database import Database
+from newsletter.store.database import Database, insert
 from newsletter.store.papers import chunks
 from newsletter.store.tables import suppressions
 from newsletter.tokens import canonical
+
+_REASONS = ("bounced", "unsubscribed", "complained")  # a later one tells more than an earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,18 @@ class Suppressions:
         self._database = database
 
     def add(self, address: str, *, reason: str, detail: str, at: datetime) -> bool:
-        """Suppress an address; False, and nothing changed, if it is already."""
-        row = {"address_hash": address_hash(address), "address": address, "reason": reason, "detail": detail, "at": at}
-        statement = insert(suppressions).values(row).on_conflict_do_nothing().returning(suppressions.c.at)
+        """Suppress an address; False, and nothing changed, if it is already.
+
+        What its owner said takes the place of what a server said, and a complaint that of an unsubscribe.
+        """
+        told = {"reason": reason, "detail": detail, "at": at}
+        weaker = _REASONS[: _REASONS.index(reason)] if reason in _REASONS else ()
+        statement = (
+            insert(suppressions)
+            .values(address_hash=address_hash(address), address=address, **told)
+            .on_conflict_do_update(index_elements=["address_hash"], set_=told, where=suppressions.c.reason.in_(weaker))
+            .returning(suppressions.c.at)
+        )
         with self._database.writing() as connection:
             return connection.execute(statement).one_or_none() is not None
 
@@ -54,6 +67,16 @@ class Suppressions:
         statement = delete(suppressions).where(suppressions.c.address_hash == address_hash(address))
         with self._database.writing() as connection:
             return bool(connection.execute(statement).rowcount)
+
+    def forget(self, address: str) -> bool:
+        """Clear an address and what is told of it, and keep that it is suppressed; False if it is not."""
+        known = suppressions.c.address_hash == address_hash(address)
+        with self._database.writing() as connection:
+            return bool(connection.execute(update(suppressions).where(known).values(address="", detail="")).rowcount)
+
+    def get(self, address: str) -> Suppression | None:
+        """Return why an address gets nothing, None where it may get issues."""
+        return self.among((address,)).get(address)
 
     def among(self, addresses: Iterable[str]) -> Mapping[str, Suppression]:
         """Return those of the addresses that are suppressed, as they were spelled."""

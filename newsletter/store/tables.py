@@ -7,6 +7,7 @@
      │ │ └──── votes                           what readers think of papers
      │ └────── vectors                         what searching compares
      └──────── issue_papers ──► deliveries     the outbox: one row per subscriber and issue date
+                 messages ────┘                what can still be sent of it
                                 silences       the issues that had nothing in them
     suppressions                               who gets nothing, whatever the settings say
     replies                                    what came back by mail, each once
@@ -214,7 +215,6 @@ deliveries = Table(
     Column("issue_date", Date, nullable=False),
     Column("message_id", Words, nullable=False),
     Column("state", Text, nullable=False),
-    Column("message", LargeBinary),  # zlib; empty once nothing can send it any more
     Column("sender", Words, nullable=False),
     Column("recipient", Words, nullable=False),
     Column("papers", Integer, nullable=False),
@@ -230,14 +230,22 @@ deliveries = Table(
     Index("ix_deliveries_message_id", "message_id"),  # what answers and bounces name
 )
 
-# Only what is not settled is in this index: years of sent rows cost a claim nothing. SQLite sees that a query
-# may use it only where both are written with `=` and with values, not parameters: the outbox does. That it is the same
-# on PostgreSQL is said in the revision that makes it: said here it would load that dialect, 0.05 s of every command.
+# Only what is not settled is in this index: years of sent rows cost a claim nothing. The state is no part of it, so that
+# a delivery that moves on changes no index before it is settled. SQLite sees that a query may use it only where both are
+# written with `=` and with values, not parameters: the outbox does. That it is the same on PostgreSQL is said in the
+# revision that makes it: said here it would load that dialect, 0.05 s of every command.
 Index(
     "ix_deliveries_unsettled",
-    deliveries.c.state,
     deliveries.c.next_attempt_at,
     sqlite_where=or_(*(deliveries.c.state == state for state in ("queued", "claimed", "dot", "unknown"))),
+)
+
+# A table of its own: a delivery changes its state four times, and SQLite would write the message anew with each.
+messages = Table(
+    "messages",
+    metadata,
+    Column("delivery_id", ForeignKey("deliveries.id"), primary_key=True),
+    Column("data", LargeBinary, nullable=False),  # compressed, as `history` has it
 )
 
 issue_papers = Table(

@@ -17,9 +17,18 @@ def upgrade() -> None:
     """Add what is new; what an earlier version claimed belongs to nobody, so the next run settles it."""
     op.add_column("deliveries", sa.Column("owner", sa.Text, nullable=False, server_default=""))
     op.add_column("deliveries", sa.Column("expires_at", _TIME))
+    op.create_table(
+        "messages",
+        sa.Column("delivery_id", sa.Integer, nullable=False),
+        sa.Column("data", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("delivery_id", name="pk_messages"),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name="fk_messages_delivery_id"),
+    )
+    op.execute("INSERT INTO messages SELECT id, message FROM deliveries WHERE message IS NOT NULL")
+    op.drop_column("deliveries", "message")
     op.create_index("ix_deliveries_message_id", "deliveries", ["message_id"])
     op.drop_index("ix_deliveries_unfinished", "deliveries")
-    _index("ix_deliveries_unsettled", "queued", "claimed", "dot", "unknown")
+    _index("ix_deliveries_unsettled", ["next_attempt_at"], "queued", "claimed", "dot", "unknown")
     op.create_table(
         "suppressions",
         sa.Column("address_hash", sa.Text, nullable=False),
@@ -47,12 +56,15 @@ def downgrade() -> None:
     op.drop_table("replies")
     op.drop_table("suppressions")
     op.drop_index("ix_deliveries_unsettled", "deliveries")
-    _index("ix_deliveries_unfinished", "queued", "claimed", "dot")
+    _index("ix_deliveries_unfinished", ["state", "next_attempt_at"], "queued", "claimed", "dot")
     op.drop_index("ix_deliveries_message_id", "deliveries")
+    op.add_column("deliveries", sa.Column("message", sa.LargeBinary))
+    op.execute("UPDATE deliveries SET message = (SELECT data FROM messages WHERE delivery_id = deliveries.id)")
+    op.drop_table("messages")
     op.drop_column("deliveries", "expires_at")
     op.drop_column("deliveries", "owner")
 
 
-def _index(name: str, *states: str) -> None:
+def _index(name: str, columns: list[str], *states: str) -> None:
     these = sa.text(" OR ".join(f"state = '{state}'" for state in states))
-    op.create_index(name, "deliveries", ["state", "next_attempt_at"], sqlite_where=these, postgresql_where=these)
+    op.create_index(name, "deliveries", columns, sqlite_where=these, postgresql_where=these)

@@ -1,0 +1,373 @@
+"""The world that faults happen in: a store, an outbox full of issues, a mail server, a clock; and the count afterwards.
+
+*Lost* is what was due, did not arrive, and is not shown as failed or unknown. *Duplicated* is a Message-ID that stands
+twice in the server's log. *Hidden* is an unknown that `newsletter deliveries list --state unknown` does not list.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from faults_sink import MODERN, PLAIN, Act, Answer, Moment, Sink
+
+from newsletter.config import Config, IssueSettings, Schedule
+from newsletter.deliver.smtp import SmtpMailer
+from newsletter.errors import NewsletterError
+from newsletter.models import DeliverSettings, DeliveryState, Encryption, Newsletter, SmtpSettings, Subscriber
+from newsletter.pipeline import deliver_waiting
+from newsletter.store import Queued, Store
+
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+DOMAIN = "example.net"
+
+_STEP = timedelta(minutes=5, seconds=1)  # what waits shortest is due again
+_MOST_STEPS = 310  # a day of them
+_HALF_WAY = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DOT)
+_COMMAND_SECONDS = 120
+
+Bounds = int | tuple[int, int]
+
+
+class Absent(Exception):
+    """The fault cannot be produced on this machine, and why."""
+
+
+class Clock:
+    """A clock that is set."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.now
+
+    def advance(self, by: timedelta = _STEP) -> None:
+        """Let time pass."""
+        self.now += by
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What became of the messages of one run, and what is wrong with that."""
+
+    messages: int = 0
+    sent: int = 0
+    failed: int = 0
+    queued: int = 0
+    unknown: int = 0
+    arrived_unknown: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    hidden: int = 0
+    wrong: tuple[str, ...] = ()
+
+    def __add__(self, other: Count) -> Count:
+        """Return the sum of two."""
+        return Count(*(getattr(self, name) + getattr(other, name) for name in Count.__dataclass_fields__))
+
+
+@dataclass
+class World:
+    """One newsletter. What a seed decides: how many connections there are, what the server can, what happens when."""
+
+    folder: Path
+    seed: int
+    sink: Sink
+    url: str
+    clock: Clock = field(default_factory=Clock)
+    due: dict[str, str] = field(default_factory=dict)  # Message-ID → recipient
+    told: list[str] = field(default_factory=list)  # what drains ended with
+    wrong: list[str] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)  # of SMTP, beside host and port
+    dot_seconds: float = 30.0
+    busy_seconds: float = 30.0
+    on_store: Callable[[Store], None] | None = None  # called with each store that is opened
+    may_arrive_twice: bool = False
+    expected: dict[str, Bounds] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(f"world {self.seed}")
+        self.connections = (4, 1, 8)[self.seed % 3]
+        self.subscribers: list[Subscriber] = []
+
+    # ------------------------------------------------------------------ what a kind does
+
+    def queue(self, number: int = 24, *, size: int = 0, recipients: Sequence[str] = ()) -> list[str]:
+        """Queue messages and return their Message-IDs; `size` octets each, or 1 to 40 thousand."""
+        first = len(self.due)
+        recipients = recipients or [f"reader{first + each}@{DOMAIN}" for each in range(number)]
+        issues = []
+        for recipient in recipients:
+            message_id = f"<i20261120.s{len(self.due)}.{self.seed}@example.org>"
+            self.due[message_id] = recipient
+            self.subscribers.append(Subscriber(recipient, ()))
+            message = body(message_id, recipient, size or self.rng.randint(1_000, 40_000), self.rng)
+            issues.append(self.issue(message_id, recipient, message))
+        with self.open() as store:
+            store.outbox.queue(issues, now=self.clock())
+        return [issue.message_id for issue in issues]
+
+    def issue(self, message_id: str, recipient: str, message: bytes) -> Queued:
+        """Return an issue as the pipeline queues it."""
+        return Queued(
+            subscriber=recipient,
+            issue_date=self.clock().date(),
+            message_id=message_id,
+            message=message,
+            sender="papers@example.org",
+            recipient=recipient,
+            papers=(),
+            expires_at=self.clock() + timedelta(hours=24),
+        )
+
+    def fault(self, **answers: Answer) -> None:
+        """Let the server answer so, always; DOT stands for the final dot."""
+        self.sink.answers.update({"." if key == "DOT" else key: answer for key, answer in answers.items()})
+
+    def sometimes(self, act: str | Act) -> Answer:
+        """Return an answer that is given always, half of the time or seldom, as the seed has it."""
+        odds = (1.0, 0.5, 0.15)[self.seed % 3]
+        rng = random.Random(f"odds {self.seed}")
+        return lambda _: act if rng.random() < odds else None
+
+    def mend(self) -> None:
+        """Let the server be polite."""
+        self.sink.answers.clear()
+
+    def run(self, times: int = 1) -> None:
+        """Deliver what is due as `newsletter run --due` does, and let some minutes pass after each time."""
+        for _ in range(times):
+            self.drain()
+            self.clock.advance()
+
+    def drain(self, *, stop: threading.Event | None = None) -> None:
+        """Deliver what is due, once; what it ends with is told."""
+        try:
+            with self.open() as store:
+                mailer = self.mailer()
+                outcomes = deliver_waiting(self.config(), store, mailer=mailer, clock=self.clock, stop=stop)
+                self.told += [outcome.detail for outcome in outcomes if outcome.kind.value != "sent"]
+        except NewsletterError as error:
+            self.told.append(str(error))
+
+    def open(self) -> Store:
+        """Return the store, open."""
+        store = Store.open(self.url, busy_timeout_seconds=self.busy_seconds)
+        if self.on_store:
+            self.on_store(store)
+        return store
+
+    def mailer(self, **fields: Any) -> SmtpMailer:
+        """Return what hands mail to the sink; `tls` is what it trusts."""
+        settings = {"timeout_seconds": 5.0, "connections": self.connections, "encryption": Encryption.NONE}
+        settings |= {"host": self.sink.host, "port": self.sink.port, **self.settings, **fields}
+        tls = settings.pop("tls", None)
+        return SmtpMailer(SmtpSettings(**settings), tls=tls, dot_seconds=self.dot_seconds)
+
+    def config(self, **fields: Any) -> Config:
+        """Return the settings; those whose mail was queued are subscribers."""
+        defaults: dict[str, Any] = {
+            "path": self.folder / "subscribers.yaml",
+            "newsletter": Newsletter("Daily Papers", "Daily Papers", "papers@example.org"),
+            "sources": (),
+            "schedule": Schedule(send_at=time(7), weekdays=frozenset(range(1, 8))),
+            "smtp": None,
+            "issue": IssueSettings(),
+            "store": self.url,
+            "templates": None,
+            "subscribers": tuple(self.subscribers),
+            "deliver": DeliverSettings(),
+        }
+        return Config(**{**defaults, **fields})
+
+    def must(self, held: object, rule: str) -> None:
+        """Note a rule that did not hold."""
+        if not held:
+            self.wrong.append(rule)
+
+    def must_tell(self, words: str) -> None:
+        """Note it if no run ended with these words."""
+        told = list(dict.fromkeys(self.told))
+        self.must(any(words in each for each in told), f"nothing said {words!r}: {told[:3]}")
+
+    def expects(self, **counts: Bounds) -> None:
+        """Say how many are failed, unknown or queued in the end, where it is not none; a pair is from and to."""
+        self.expected.update(counts)
+
+    def states(self) -> Counter[str]:
+        """Return how many deliveries there are in each state."""
+        with Store.open(self.url) as store:
+            return Counter(each.state.value for each in store.history.deliveries())
+
+    def write_settings(self, text: str = "") -> Path:
+        """Write a `subscribers.yaml` for the command line, of the sink and this store unless `text` says else."""
+        path = self.folder / "subscribers.yaml"
+        path.write_text(
+            "newsletter: {name: Daily Papers, from: 'Daily Papers <papers@example.org>'}\n"
+            f"store: '{self.url}'\n"
+            f"smtp: {{host: 127.0.0.1, port: {self.sink.port}, encryption: none, connections: {self.connections}}}\n"
+            + (text or "sources: [{pages: {path: page.txt}}]\nsubscribers: []\n")
+        )
+        return path
+
+    # ------------------------------------------------------------------ afterwards
+
+    def settle(self) -> None:
+        """Let time pass and runs go on until nothing waits."""
+        for _ in range(_MOST_STEPS):
+            states = self.states()
+            if not any(states[state.value] for state in _HALF_WAY):
+                return
+            self.clock.advance()
+            self.drain()
+
+    def count(self) -> Count:
+        """Return what became of everything, and what is wrong."""
+        arrived = Counter(line.partition(" ")[0] for line in self.sink.log.read_text("utf-8", "replace").splitlines())
+        with Store.open(self.url) as store:
+            deliveries = {each.message_id: each for each in store.history.deliveries()}
+        states = Counter(each.state.value for each in deliveries.values())
+        shown = (*_HALF_WAY, DeliveryState.FAILED, DeliveryState.UNKNOWN)
+        lost = [
+            each
+            for each in self.due
+            if not arrived[each] and (each not in deliveries or deliveries[each].state not in shown)
+        ]
+        twice = [each for each, number in arrived.items() if number > 1 and not self.may_arrive_twice]
+        unknown = {each.message_id for each in deliveries.values() if each.state is DeliveryState.UNKNOWN}
+        hidden = unknown - listed_unknown(self) if unknown else set()
+        failed = [each for each in deliveries.values() if each.state is DeliveryState.FAILED]
+        for each in failed:
+            self.must(not arrived[each.message_id], f"{each.message_id} arrived and is told as failed: {each.detail}")
+        for name in ("failed", "unknown", "queued", "claimed", "dot"):
+            low, high = _bounds(self.expected.get(name, 0))
+            self.must(low <= states[name] <= high, f"{states[name]} {name}, not {low} to {high}")
+        self.must(not set(arrived) - set(deliveries), "something arrived that the outbox does not know")
+        return Count(
+            messages=len(self.due),
+            sent=states["sent"],
+            failed=states["failed"],
+            queued=sum(states[state.value] for state in _HALF_WAY),
+            unknown=len(unknown),
+            arrived_unknown=sum(bool(arrived[each]) for each in unknown),
+            lost=len(lost),
+            duplicated=len(twice),
+            hidden=len(hidden),
+            wrong=tuple(self.wrong),
+        )
+
+
+def _bounds(given: Bounds) -> tuple[int, int]:
+    return given if isinstance(given, tuple) else (given, given)
+
+
+def in_world(run: Callable[[World], None], seed: int, *, url: str = "", folder: Path | None = None) -> Count:
+    """Run one fault in a world of its own, mend it, let everything come to its end, and count."""
+    with TemporaryDirectory(prefix="newsletter-fault-", dir=folder) as made:
+        place = Path(made)
+        place.chmod(0o755)
+        extensions = (MODERN, PLAIN, MODERN)[seed % 3]
+        with Sink(place / "arrived", seed=seed, extensions=extensions, slow=0.002) as sink:
+            world = World(place, seed, sink, url or f"sqlite:///{empty_store(place)}")
+            run(world)
+            world.mend()
+            world.settle()
+            return world.count()
+
+
+def empty_store(folder: Path) -> Path:
+    """Return the file of an empty store in `folder`: made once, and copied."""
+    path = folder / "newsletter.db"
+    path.write_bytes(_empty())
+    return path
+
+
+@cache
+def _empty() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "newsletter.db"
+        Store.open(f"sqlite:///{path}").close()
+        return path.read_bytes()
+
+
+def body(message_id: str, recipient: str, size: int, rng: random.Random) -> bytes:
+    """Return a message of about `size` octets, with lines of dots among its lines."""
+    head = (
+        "From: Daily Papers <papers@example.org>\r\n"
+        f"To: <{recipient.encode('ascii', 'replace').decode()}>\r\n"
+        f"Subject: 3 papers\r\nMessage-ID: {message_id}\r\n\r\n"
+    )
+    lines = [".", "..", ". begins", "".join(rng.choices("abcdefghij .", k=72)), "a" * 70]
+    text = "".join(f"{line}\r\n" for line in rng.choices(lines, k=max(1, size // 40)))
+    return (head + text).encode()
+
+
+def listed_unknown(world: World) -> set[str]:
+    """Return the Message-IDs that the command lists as unknown."""
+    world.write_settings()
+    code, printed, complaint = newsletter(world, "deliveries", "list", "--state", "unknown", "--json")
+    if code == 2 and "No such command" in complaint:  # a version that has none
+        with Store.open(world.url) as store:
+            return {each.message_id for each in store.history.deliveries(state=DeliveryState.UNKNOWN)}
+    world.must(code == 0, f"`newsletter deliveries list` ended with {code}: {complaint[-200:]}")
+    with suppress(ValueError):
+        return set(_message_ids(json.loads(printed)))
+    return set()
+
+
+def _message_ids(data: Any) -> list[str]:
+    """Return every `message_id` in JSON, wherever it stands."""
+    if isinstance(data, dict):
+        own = [data["message_id"]] if isinstance(data.get("message_id"), str) else []
+        return own + [found for value in data.values() for found in _message_ids(value)]
+    return [found for value in data for found in _message_ids(value)] if isinstance(data, list) else []
+
+
+def newsletter(world: World, *arguments: str) -> tuple[int, str, str]:
+    """Run the command line in the world's folder; its exit code and what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "newsletter", *arguments],
+        cwd=world.folder,
+        env=environment(),
+        capture_output=True,
+        timeout=_COMMAND_SECONDS,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+
+
+def started(world: World, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start the command line in the world's folder; wait for it, or kill it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "newsletter", *arguments],
+        cwd=world.folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def environment() -> dict[str, str]:
+    """Return what processes of the product are started with: this tree, one thread for algebra."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "OPENBLAS_NUM_THREADS": "1"}
+
+
+def once(act: str | Act) -> Answer:
+    """Return an answer that is given the first time only."""
+    return lambda moment: act if moment.count == 1 else None
