@@ -26,7 +26,7 @@ def refused(world: World) -> None:
     world.queue()
     world.sink.stop()
     world.run(2)
-    world.must_tell("refused")
+    world.must_tell("Connect call failed")
     world.sink.start()
 
 
@@ -277,15 +277,15 @@ def too_many(world: World) -> None:
     world.run(2)
 
 
-@kind("19c", "no answer to QUIT")
+@kind("19c", "no answer to QUIT", slow=True)
 def no_farewell(world: World) -> None:
     """All was sent: the run does not wait long for a farewell."""
     world.queue(8)
     world.fault(QUIT=SILENT)
-    world.settings = {"timeout_seconds": None}
+    world.settings = {"timeout_seconds": 60.0}
     began = time.monotonic()
     world.run()
-    world.must(time.monotonic() - began < 60, "it waited more than a minute for a farewell")
+    world.must(time.monotonic() - began < 30, "it waited for a farewell, which nothing depends on")
     world.must(world.states()["sent"] == 8, "not everything was sent")
 
 

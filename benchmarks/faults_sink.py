@@ -214,6 +214,7 @@ class Talk:
         self._buffer = bytearray()
         self._encrypted = sink.encrypted
         self._recipient = ""
+        self._begun = False
 
     async def run(self) -> None:
         """Converse to the end."""
@@ -228,7 +229,7 @@ class Talk:
             if verb == "RCPT" and said[:1] == b"2":
                 self._recipient = line.partition("<")[2].partition(">")[0]
             if verb in {"RSET", "MAIL"}:
-                self._recipient = ""
+                self._recipient, self._begun = "", verb == "MAIL" and said[:1] == b"2"
             if verb == "STARTTLS" and said[:1] == b"2" and self._sink.tls is not None:
                 await self._writer.start_tls(self._sink.tls)
                 self._encrypted = True
@@ -272,6 +273,8 @@ class Talk:
         act = self._sink.answer(self._moment(verb, line, self._recipient))
         if verb == "EHLO" and act.say == "500 5.5.1 what?":
             act = replace(act, say=self._greeting())
+        if verb == "RCPT" and act == Act(POLITE["RCPT"]) and not self._begun:
+            act = Act("503 5.5.1 MAIL first")
         if verb == "DATA" and act == Act(POLITE["DATA"]) and not self._recipient:
             act = Act("554 5.5.1 no valid recipients")
         return await self._write(act)

@@ -140,10 +140,10 @@ class World:
         self.sink.answers.update({"." if key == "DOT" else key: answer for key, answer in answers.items()})
 
     def sometimes(self, act: str | Act) -> Answer:
-        """Return an answer that is given always, half of the time or seldom, as the seed has it."""
+        """Return an answer that is given the first time and then always, half of the time or seldom, as the seed has it."""
         odds = (1.0, 0.5, 0.15)[self.seed % 3]
         rng = random.Random(f"odds {self.seed}")
-        return lambda _: act if rng.random() < odds else None
+        return lambda moment: act if moment.count == 1 or rng.random() < odds else None
 
     def mend(self) -> None:
         """Let the server be polite."""

@@ -7,6 +7,7 @@ the process and all of its threads.
 
 from __future__ import annotations
 
+import re
 import resource
 import ssl
 import sys
@@ -98,12 +99,21 @@ def _run(way: Way, task: Task, told: Connection) -> None:
     for _ in steps:
         pass
     seconds, cpu = time.perf_counter() - began, _cpu() - cpu
-    told.send(Spent(seconds / task.count, cpu / task.count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    told.send(Spent(seconds / task.count, cpu / task.count, _peak()))
 
 
 def _cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+def _peak() -> float:
+    """Return the most memory of this process in MB: `getrusage` would count that of the one it was started from."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 1024
 
 
 def _cycled(made: Sequence[_Made], count: int) -> Sequence[_Made]:

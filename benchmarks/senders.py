@@ -59,7 +59,7 @@ def smtp_source(programs: Postfix, task: Task, *, kept: bool) -> Spent:
     seconds = time.perf_counter() - began
     if status:
         sys.exit(f"smtp-source ended with {os.waitstatus_to_exitcode(status)}")
-    return Spent(seconds / task.count, (used.ru_utime + used.ru_stime) / task.count, used.ru_maxrss / 1024)
+    return Spent(seconds / task.count, (used.ru_utime + used.ru_stime) / task.count, peak=0)
 
 
 # ------------------------------------------------------------------ the libraries'

@@ -19,12 +19,13 @@ from functools import cache
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 
 import psycopg
 
 from newsletter.store import Store
 
+_PREFIX = "newsletter-postgres-"
 _USER = "newsletter"
 _NOBODY = 65534
 # Nothing here has to survive a loss of power.
@@ -40,7 +41,9 @@ class PostgresServer:
     """A server of its own on loopback, which trusts everybody but the user `stranger`."""
 
     def __init__(self) -> None:
-        self._home = Path(mkdtemp(prefix="newsletter-postgres-", dir=_folder()))
+        folder = _folder()
+        _sweep(folder)
+        self._home = Path(mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder))
         self._home.chmod(0o755)
         self._bin = _binaries(self._home)
         self._numbers = count()
@@ -118,10 +121,18 @@ class PostgresServer:
         shutil.rmtree(self._home, ignore_errors=True)
 
 
-def _folder() -> Path | None:
-    """Return the folder in memory if it has room for hundreds of databases one after the other, else None."""
+def _folder() -> Path:
+    """Return a folder in memory if there is one with room, else that of temporary files."""
     memory = Path("/dev/shm")
-    return memory if memory.is_dir() and shutil.disk_usage(memory).free > 2**30 else None
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > 2**30 else Path(gettempdir())
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what tests that were killed left behind."""
+    for left in folder.glob(f"{_PREFIX}*"):
+        number = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if not Path(f"/proc/{number}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _binaries(home: Path) -> Path:

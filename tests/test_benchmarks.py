@@ -6,8 +6,10 @@ import gzip
 import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -236,3 +238,131 @@ def test_what_collecting_is_measured_on_is_read_whole(kind: str, collecting: Mod
     assert first == again
     assert collecting.measure_time(kind, 60).keys() == {"feedparser", "parse", "dedupe"}
     assert collecting.measure_memory(kind, 60).keys() == {"megabytes"}
+
+
+@pytest.fixture(scope="module")
+def sinks() -> ModuleType:
+    """Return `benchmarks/sinks.py`."""
+    return _loaded("sinks")
+
+
+def _said(port: int, *packets: bytes) -> bytes:
+    """Return all that a sink answers to packets that come one by one, to the end of the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as talk, talk.makefile("rb") as heard:
+        talk.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for packet in packets:
+            talk.sendall(packet)
+        return heard.read()
+
+
+_ENVELOPE = b"MAIL FROM:<papers@example.org>\r\nRCPT TO:<ada@example.org>\r\nDATA\r\n"
+
+
+def test_a_sink_counts_messages_and_different_ones(sinks: ModuleType) -> None:
+    """The same Message-ID twice is two messages and one id; who asks begins the count anew."""
+    message = b"Message-ID: <%d@example.org>\r\nSubject: a day\r\n\r\n..\r\n.\r\n"
+    with sinks.fast_sink() as sink:
+        said = _said(sink.port, b"EHLO x\r\n", *((_ENVELOPE + message % number) for number in (1, 2, 1)), b"QUIT\r\n")
+        counted, again = sink.taken(), sink.taken()
+
+    assert [line[:3] for line in said.splitlines() if line[3:4] != b"-"] == (
+        [b"220", b"250"] + [b"250", b"250", b"354", b"250"] * 3 + [b"221"]
+    )
+    assert (counted, again) == ((3, 2), (0, 0))
+
+
+@pytest.mark.parametrize("body", [b".\r\n", b"a\r\n.\r\n", b"..\r\n.a\r\n\r\n.\r\n"])
+def test_a_sink_finds_the_end_of_a_message_wherever_packets_are_cut(sinks: ModuleType, body: bytes) -> None:
+    """An octet at a time, all at once, and a message of nothing but its dot."""
+    talk = b"EHLO x\r\n" + _ENVELOPE + body + _ENVELOPE + body + b"QUIT\r\n"
+    with sinks.fast_sink() as sink:
+        whole, cut = _said(sink.port, talk), _said(sink.port, *(bytes([octet]) for octet in talk))
+        counted = sink.taken()
+
+    assert whole == cut
+    assert counted == (4, 0)
+
+
+def test_a_sink_that_is_far_away_answers_late_and_in_order(sinks: ModuleType) -> None:
+    """What came in one breath is answered in one."""
+    with sinks.fast_sink(delay_ms=5) as sink:
+        began = time.monotonic()
+        said = _said(sink.port, b"EHLO x\r\n", _ENVELOPE + b"a\r\n.\r\n", b"QUIT\r\n")
+        took = time.monotonic() - began
+
+    assert sink.far
+    assert said.endswith(b"354 go on\r\n250 2.0.0 taken\r\n221 2.0.0 bye\r\n")
+    assert took >= 0.005  # which is no measurement: it cannot answer earlier
+
+
+def test_a_sink_ends_with_the_one_who_started_it(sinks: ModuleType) -> None:
+    """Its standard input ends, and so does it: nothing is left behind."""
+    command = [sys.executable, str(BENCHMARKS / "sinks.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stdin is not None
+        assert int(running.stdout.readline()) > 0
+        running.stdin.close()
+
+        assert running.wait(timeout=20) == 0
+
+
+@pytest.fixture
+def without_postfix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return `benchmarks/postfix.py`, with nothing installed and nothing fetched before."""
+    module = _loaded("postfix")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(module, "_BESIDE_THE_PATH", str(tmp_path))
+    return module
+
+
+def test_without_postfix_its_programs_are_said_to_be_absent(without_postfix: ModuleType) -> None:
+    """Whether or not they may be fetched, on a system without Debian's programs."""
+    with pytest.raises(without_postfix.Absent, match="not fetched"):
+        without_postfix.find(fetch=False)
+    with pytest.raises(without_postfix.Absent, match="no Debian"):
+        without_postfix.find(fetch=True)
+
+
+def test_programs_that_do_not_start_are_absent(without_postfix: ModuleType, tmp_path: Path) -> None:
+    """A library of the package may be missing; what the program says of it is told."""
+    for name in ("smtp-source", "smtp-sink"):
+        (tmp_path / name).write_text("#!/bin/sh\necho 'libdb-5.3.so: cannot open' >&2\nexit 127\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+
+    with pytest.raises(without_postfix.Absent, match="does not start: libdb-5.3.so"):
+        without_postfix.find(fetch=False)
+
+
+def _delivered(*parts: str) -> tuple[str, dict[str, Any]]:
+    """Return what a short run of `benchmarks/deliver.py` prints, and its last line as data."""
+    command = [sys.executable, str(BENCHMARKS / "deliver.py"), "--quick", "--part", *parts]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, json.loads(done.stdout.splitlines()[-1])
+
+
+def test_delivering_is_measured_beside_the_others() -> None:
+    """Each row stands, its messages counted by the server, or says what it lacks; so does what is asked of them."""
+    printed, told = _delivered("carried", "kept", "tls")
+
+    for title in ("carried, fast sink, 4 connections", "carried, 20 ms away", "kept, fast sink", "with TLS"):
+        assert f"\n{title}" in printed
+    assert "carried, smtp-sink" in printed or "no smtp-source, no smtp-sink: " in printed
+    assert "aiosmtplib, kept   " in printed
+    assert told["rows"]["carried, fast sink, 4, ours"]["cpu_ms"] > 0
+    assert any(what.startswith("the safe outbox costs") for what in told["holds"])
+
+
+@pytest.mark.slow
+def test_building_signing_and_whole_runs_are_measured() -> None:
+    """With and without an outbox, through the pipeline, and by the number of subscribers."""
+    printed, told = _delivered("built", "pipeline", "growth")
+
+    for name in ("ours, relay signs", "ours, RSA", "ours, RSA and Ed25519"):
+        for end in ("", " + outbox"):
+            assert told["rows"][f"built, fast sink, 4, {name}{end}"]["per_second"] > 0
+    assert told["rows"]["pipeline, 10"]["per_second"] > 0
+    assert any(what.startswith("memory ") for what in told["holds"])
+    assert "EmailMessage, dkimpy, aiosmtplib + outbox" in printed

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -29,10 +30,14 @@ from browser import (
     words,
 )
 from emails import NAMES, Emails
+from makers import a_newsletter
 from PIL import Image
 from pixels import difference, foreign, keep, picture, with_fonts
 from playwright.sync_api import Browser, Page
 
+from newsletter.render import compile_templates, render
+from newsletter.render.files import USUAL_LOOK
+from newsletter.sample.cases import cases
 from newsletter.sample.cases.hostile import MARK
 
 VIEWS = ("640-light", "640-dark", "375-light", "375-dark", "640-plain")
@@ -46,7 +51,10 @@ CHANGES = {
     "line": "[...document.querySelectorAll('p')].pop().style.cssText += 'box-shadow: 0 1px #999'",
 }
 WIDTHS = (640, 375, 320)
-every_email = pytest.mark.parametrize("name", NAMES)
+# Cases where votes are taken by mail and the issue before can be read by web; in another look after a colon.
+ANSWERED = ("everything", "hostile", "right to left", "unconfirmed", "unconfirmed: gallery", "unconfirmed: plain")
+VOTED = tuple(f"answered: {name}" for name in ANSWERED)
+every_email = pytest.mark.parametrize("name", [*NAMES, *VOTED])
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +75,23 @@ def reader(browser: Browser) -> Iterator[Reader]:
     opened.close()
 
 
+class AlsoAnswered(Emails):
+    """The HTML of each of `NAMES` and `VOTED`."""
+
+    def __getitem__(self, name: str) -> str:
+        """Return an email's HTML."""
+        if name not in VOTED:
+            return super().__getitem__(name)
+        case, _, look = name.removeprefix("answered: ").partition(": ")
+        issue, templates = cases()[case], compile_templates(look=look or USUAL_LOOK)
+        sender = a_newsletter(archive="https://example.org/{date}", inbox="answers@example.org")
+        return render(issue, sender, templates, date=datetime.combine(issue.day, time(7), UTC)).html
+
+
 @pytest.fixture(scope="module")
 def emails() -> Emails:
     """Return the HTML of every email by its name."""
-    return Emails()
+    return AlsoAnswered()
 
 
 @dataclass(frozen=True)
@@ -184,6 +205,18 @@ def test_headings_are_an_outline(reader: Reader, emails: Emails, name: str) -> N
     assert max(levels) <= 3
     assert [pair for pair in pairwise(levels) if pair[1] > pair[0] + 1] == []
     assert [name for _, name in found if not name.strip()] == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", VOTED)
+def test_a_finger_tells_votes_apart(reader: Reader, emails: Emails, name: str, width: int) -> None:
+    """Each is at least 24 px high and wide (WCAG 2.5.8); the two of a paper stand side by side."""
+    boxes = reader.show(emails[name], width=width).evaluate(_VOTES)
+
+    assert boxes
+    assert len(boxes) % 2 == 0
+    assert [box for box in boxes if box["height"] < 24 or box["width"] < 24] == []
+    assert [box for box, less in zip(boxes[::2], boxes[1::2], strict=True) if box["top"] != less["top"]] == []
 
 
 # ------------------------------------------------------------------ pictures
@@ -309,6 +342,7 @@ def test_contrast_is_that_of_the_guideline(reader: Reader) -> None:
 
 
 TARGETS = {"target-size": {"enabled": True}}
+_VOTES = "() => [...document.querySelectorAll('a.vote')].map(vote => vote.getBoundingClientRect().toJSON())"
 _CONDITIONS = """() => {
   const walker = document.createTreeWalker(document, NodeFilter.SHOW_COMMENT), found = [];
   while (walker.nextNode()) if (/\\[(if|endif)/.test(walker.currentNode.data)) found.push(walker.currentNode.data);

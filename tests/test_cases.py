@@ -6,6 +6,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime, time
 from email import message_from_bytes, policy
+from itertools import product
 
 import pytest
 from makers import a_newsletter
@@ -20,13 +21,20 @@ from newsletter.sample.cases.records import PIONEERS
 every_case = pytest.mark.parametrize("name", cases())
 
 
+SENDERS = {
+    "": a_newsletter(editor="the reading group"),
+    " with archive and inbox": a_newsletter(archive="https://example.org/{date}", inbox="answers@example.org"),
+}
+every_email = pytest.mark.parametrize("name", [f"{name}{sender}" for name, sender in product(cases(), SENDERS)])
+
+
 @pytest.fixture(scope="module")
 def emails() -> dict[str, Email]:
-    """Return every case as an email."""
-    templates, sender = compile_templates(), a_newsletter(editor="the reading group")
+    """Return every case as an email, of a newsletter with and without an archive and an inbox."""
+    templates = compile_templates()
     return {
-        name: render(issue, sender, templates, date=datetime.combine(issue.day, time(7), UTC))
-        for name, issue in cases().items()
+        f"{name}{added}": render(issue, sender, templates, date=datetime.combine(issue.day, time(7), UTC))
+        for (name, issue), (added, sender) in product(cases().items(), SENDERS.items())
     }
 
 
@@ -112,6 +120,21 @@ def test_the_attacks_are_those_promised() -> None:
     assert {matched.paper.title for matched in cases()["hostile"].papers} == set(TEXTS)
 
 
+def test_what_may_not_have_arrived_is_read_by_web_or_named(emails: dict[str, Email]) -> None:
+    """One case of more papers than are named, one on a day without any; both ways are seen in both parts."""
+    earlier = {name: issue.unconfirmed for name, issue in cases().items() if issue.unconfirmed}
+
+    assert {"unconfirmed", "unconfirmed, empty day", "hostile"} == set(earlier)
+    assert len(earlier["unconfirmed"].papers) > 12
+    assert not cases()["unconfirmed, empty day"].papers
+    for name in earlier:
+        for part in ("html", "text"):
+            named, linked = (getattr(emails[f"{name}{added}"], part) for added in SENDERS)
+            assert "may not have reached you." in named
+            assert "https://example.org/2026-11-1" not in named
+            assert "https://example.org/2026-11-1" in linked
+
+
 def test_people_are_known_ones() -> None:
     """Whoever is named did live; nobody is made an author of anything without being recognisably an example."""
     issue = cases()["everything"]
@@ -120,7 +143,7 @@ def test_people_are_known_ones() -> None:
     assert all(one.subscriber.email.endswith("example.org") for one in cases().values())
 
 
-@every_case
+@every_email
 def test_every_case_becomes_an_email(emails: dict[str, Email], name: str) -> None:
     """One header each, both parts, small enough, no character that stops a mail program."""
     email = emails[name]
@@ -138,9 +161,9 @@ def test_every_case_becomes_an_email(emails: dict[str, Email], name: str) -> Non
 
 def test_template_code_in_data_stays_as_it_was_written(emails: dict[str, Email]) -> None:
     """Nothing that a source wrote is run: 7*7 is not 49."""
-    email = emails["hostile"]
-
-    assert "{{ 7*7 }}" in email.html
-    assert "{{ 7*7 }}" in email.text
-    assert "49" not in re.sub(r"https?://\S+|#\w+|\d+,\d+", "", email.text)
-    assert "<script>" not in email.html
+    for added in SENDERS:
+        email = emails[f"hostile{added}"]
+        assert "{{ 7*7 }}" in email.html
+        assert "{{ 7*7 }}" in email.text
+        assert "49" not in re.sub(r"https?://\S+|#\w+|\d+,\d+", "", email.text)
+        assert "<script>" not in email.html

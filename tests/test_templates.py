@@ -1,6 +1,7 @@
 """The look: what every mail program, reader and guideline needs of the templates that ship.
 
-The golden files are one whole email. After a wanted change, write them anew and review their diff like code:
+The golden files are one whole email, and the same where answers are read and the issue before may not have arrived.
+After a wanted change, write them anew and review their diff like code:
 `UPDATE_GOLDEN=1 pytest tests/test_templates.py`
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 import pytest
 from lxml import html as lxml_html
 from makers import (
+    DAY,
     NOW,
     a_health,
     a_match,
@@ -28,7 +31,7 @@ from makers import (
     an_issue,
 )
 
-from newsletter.models import Email, HealthState, Reason, ReasonKind, Signals
+from newsletter.models import Email, HealthState, Issue, Reason, ReasonKind, Signals, Unconfirmed
 from newsletter.render import compile_templates, render
 from newsletter.render.compile import CSS_NAME, DOCUMENTS
 from newsletter.render.files import read_sources
@@ -36,9 +39,8 @@ from newsletter.render.files import read_sources
 GOLDEN = Path(__file__).parent / "data" / "golden"
 
 
-@pytest.fixture(scope="module")
-def email() -> Email:
-    """Return an email with one of everything."""
+def everything() -> Issue:
+    """Return an issue with one of everything."""
     lead = a_match(
         a_paper("A lead worth reading", abstract="It begins. It goes on. It ends."),
         score=0.9,
@@ -61,7 +63,7 @@ def email() -> Email:
     )
     liked = a_paper("Drawn by hand", summary="We show that a hand draws 3 trees in a minute.", tldr="Hands draw trees.")
     crowd = a_paper("Written by many", authors=("A", "B", "C", "D", "E"), categories=("cs.PL",), version=2)
-    issue = an_issue(
+    return an_issue(
         a_section("Speculative decoding", a_match(), a_match(shared, reasons=(a_reason(kind=ReasonKind.MEANING),))),
         a_section("Trees", a_match(loud), a_match(newer, reasons=(a_reason(), update))),
         a_section(
@@ -85,7 +87,26 @@ def email() -> Email:
         picks=(a_match(a_paper("How to read"), score=0.2, reasons=picked),),
         trending=(a_match(a_paper("How to vote"), score=0.1, reasons=(Reason(ReasonKind.UPVOTES, count=41),)),),
     )
-    return render(issue, a_newsletter(editor="the reading group"), compile_templates(), date=NOW, readers=14)
+
+
+def rendered(issue: Issue, **fields: str) -> Email:
+    """Return an issue as the email of a newsletter with an editor."""
+    newsletter = a_newsletter(editor="the reading group", **fields)
+    return render(issue, newsletter, compile_templates(), date=NOW, readers=14)
+
+
+@pytest.fixture(scope="module")
+def email() -> Email:
+    """Return an email with one of everything."""
+    return rendered(everything())
+
+
+@pytest.fixture(scope="module")
+def answered() -> Email:
+    """Return the email where answers are read and the issue before may not have arrived."""
+    before = Unconfirmed(DAY - timedelta(days=1), (a_paper("Lost on the way"), a_paper("Without an address", url="")))
+    issue = replace(everything(), unconfirmed=before)
+    return rendered(issue, inbox="answers@example.org", unsubscribe="https://example.org/leave?address={email}")
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +116,13 @@ def document(email: Email) -> lxml_html.HtmlElement:
 
 
 @pytest.mark.parametrize("part", ["html", "text"])
-def test_the_email_is_the_golden_one(email: Email, part: str) -> None:
+@pytest.mark.parametrize("name", ["issue", "answered"])
+def test_the_email_is_the_golden_one(email: Email, answered: Email, name: str, part: str) -> None:
     """Every change of the look is seen in a diff; see the head of this file for how to accept one."""
     # A line for each tag, so that a diff shows what changed.
-    made = email.text if part == "text" else re.sub(r">\s*<", ">\n<", email.html) + "\n"
-    golden = GOLDEN / f"issue.{'txt' if part == 'text' else 'html'}"
+    some = answered if name == "answered" else email
+    made = some.text if part == "text" else re.sub(r">\s*<", ">\n<", some.html) + "\n"
+    golden = GOLDEN / f"{name}.{'txt' if part == 'text' else 'html'}"
     if os.environ.get("UPDATE_GOLDEN"):
         GOLDEN.mkdir(parents=True, exist_ok=True)
         golden.write_text(made, encoding="utf-8", newline="\n")

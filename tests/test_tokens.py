@@ -109,7 +109,7 @@ def test_a_forged_bounce_address_says_nothing() -> None:
     forged = (
         made.replace("20261120", "20261121"),
         made.replace(reader_key(ADA), reader_key("grace@example.org")),
-        made.replace("@", "0@").replace(".", "", 0)[:-1],
+        made.replace("@", "0@"),
         re.sub(r"\.[0-9a-f]{12}@", ".000000000000@", made),
     )
 

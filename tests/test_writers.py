@@ -99,13 +99,15 @@ def test_a_writer_that_never_ends_is_told_of(store_url: str) -> None:
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(hold)
         holds.wait()
-        with pytest.raises(StoreError, match="another part of this program keeps writing"), store.writing():
-            pass
-        with pytest.raises(StoreError, match="another program keeps the database locked; end it and"), other.writing():
-            pass
-        with other.reading() as connection:  # who only reads is not kept waiting
-            assert connection.exec_driver_sql("SELECT count(*) FROM papers").scalar_one() == 0
-        may_end.set()
+        try:
+            with pytest.raises(StoreError, match="another part of this program keeps writing"), store.writing():
+                pass
+            with pytest.raises(StoreError, match="another program keeps the database locked; end it"), other.writing():
+                pass
+            with other.reading() as connection:  # who only reads is not kept waiting
+                assert connection.exec_driver_sql("SELECT count(*) FROM papers").scalar_one() == 0
+        finally:
+            may_end.set()
         held.result()
     for database in (store, other):
         with database.writing():

@@ -16,7 +16,18 @@ from typing import Annotated
 import typer
 
 from newsletter import __version__
-from newsletter.cli import backtesting, editions, explaining, issues, previewing, searching, settings, trial, votes
+from newsletter.cli import (
+    backtesting,
+    deliveries,
+    editions,
+    explaining,
+    issues,
+    previewing,
+    searching,
+    settings,
+    trial,
+    votes,
+)
 from newsletter.cli.console import LogFormatter, note, say_json
 from newsletter.cli.report import INTERRUPTED
 from newsletter.errors import ConfigError, NewsletterError
@@ -57,7 +68,7 @@ def options(
         logging.getLogger(silent).setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for module in (trial, settings, editions, previewing, explaining, searching, backtesting, votes, issues):
+for module in (trial, settings, editions, previewing, explaining, searching, backtesting, votes, issues, deliveries):
     module.register(app)
 
 

@@ -33,6 +33,7 @@ from newsletter.models import Encryption, SmtpSettings
 
 _DOT_SECONDS = 600.0  # RFC 5321 §4.5.3.2.6: a short one makes unknowns
 _MESSAGES_PER_CONNECTION = 100
+_FAREWELL_SECONDS = 5.0  # nothing depends on it, and who stops the program waits
 
 _CLOSING = 421  # the server is about to close the connection
 _GO_ON = 354
@@ -112,7 +113,8 @@ class SmtpSession:
         if connection is None:
             return
         try:
-            await connection.ask("QUIT")
+            connection.wire.write(b"QUIT\r\n")
+            await connection.wire.reply(min(_FAREWELL_SECONDS, connection.times.command))
         except OSError:
             pass
         finally:
@@ -253,6 +255,14 @@ async def _one_by_one(connection: Connection, commands: Sequence[str]) -> Delive
 
 async def _ready_again(connection: Connection) -> bool:
     """Say RSET after a refusal; return whether the server takes another message."""
+    try:
+        return (await connection.ask("RSET")).code // 100 == 2
+    except OSError:
+        return False
+
+
+async def _is_ready(connection: Connection) -> bool:
+    """Return whether a connection is ready for another message, after an error."""
     try:
         return (await connection.ask("RSET")).code // 100 == 2
     except OSError:

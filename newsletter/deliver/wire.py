@@ -11,6 +11,7 @@ from newsletter.deliver.mailer import Reply
 
 _LONGEST_TEXT = 500  # characters of a reply that are told
 _LONGEST_REPLY = 100_000  # octets; RFC 5321 §4.5.3.1.5 asks for lines of 512, and nobody says how many of them
+_MOST_REPLIES = 100  # that nobody has read yet; a session waits for three at most
 _LINE = re.compile(rb"([0-9]{3})([ -]?)(.*)", re.DOTALL)
 
 NONSENSE = -1
@@ -46,7 +47,7 @@ class Wire(asyncio.Protocol):
         self._received = bytearray(rest)
         for line in lines:
             self._take(bytes(line.removesuffix(b"\r")))
-        if self._size > _LONGEST_REPLY:
+        if self._size > _LONGEST_REPLY or len(self._replies) > _MOST_REPLIES:
             self._end(ConnectionError("the server talks without end"))
             self.abort()
 

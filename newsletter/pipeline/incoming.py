@@ -251,22 +251,30 @@ class Incoming:
     # ------------------------------------------------------------------ who and what
 
     @cached_property
-    def _readers(self) -> dict[str, str]:
-        """Everybody who is or was a reader, by the canonical form of their address; the settings' spelling first."""
-        everybody = (*self._store.evidence.addresses(), *(each.email for each in self._config.subscribers))
-        return {canonical(address): address for address in everybody}
+    def _subscribers(self) -> dict[str, str]:
+        """The subscribers of the settings, by the canonical form of their address."""
+        return {canonical(each.email): each.email for each in self._config.subscribers}
 
     @cached_property
-    def _owners(self) -> dict[str, str]:
-        """The readers by their token in lower case: mail servers fold the case of local parts."""
+    def _tokens(self) -> dict[str, str]:
+        return self._tokens_of(self._subscribers.values())
+
+    @cached_property
+    def _former_tokens(self) -> dict[str, str]:
+        return self._tokens_of(self._store.evidence.addresses())  # all of years, so only for who is no subscriber
+
+    def _tokens_of(self, addresses: Iterable[str]) -> dict[str, str]:
+        """Return readers by their token in lower case: mail servers fold the case of local parts."""
         secret = self._config.newsletter.secret
-        return {leave_token(secret, address).lower(): address for address in self._readers.values()} if secret else {}
+        return {leave_token(secret, address).lower(): address for address in addresses} if secret else {}
 
     def _known(self, address: str) -> str:
-        return self._readers.get(canonical(address), "") if address else ""
+        """Return a reader, present or former, as spelled; "" for anybody else."""
+        return self._subscribers.get(canonical(address)) or self._store.evidence.known(address) if address else ""
 
     def _owner(self, token: str) -> str:
-        return self._owners.get(token.lower(), "") if token else ""
+        token = token.lower()
+        return (self._tokens.get(token) or self._former_tokens.get(token, "")) if token else ""
 
     def _writer(self, reply: Reply) -> str:
         """Return the reader who writes: by the address, else (from another mailbox) by what is answered."""

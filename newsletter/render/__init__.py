@@ -57,10 +57,11 @@ class Renderer:
         """Take what all issues share.
 
         `abstract` is how much of each abstract is shown. `readers` is how many the newsletter has, for its byline. What
-        the renderer `before` put together of papers is taken over.
+        the renderer `before` put together of papers is taken over, unless it would say something else.
         """
         self._newsletter, self._templates, self.abstract, self._readers = newsletter, templates, abstract, readers
-        same = before is not None and before.abstract == abstract
+        self.basis = (abstract, newsletter.inbox, newsletter.plus)  # what all facts of papers depend on
+        same = before is not None and before.basis == self.basis
         self.facts: dict[str, tuple[Paper, PaperFacts]] = before.facts if before and same else {}
         self._made: dict[str, tuple[Parts, Filled, Filled]] = {}
 
@@ -121,7 +122,7 @@ class Renderer:
     def _facts_of(self, pictures: Mapping[str, Picture], paper: Paper) -> PaperFacts:
         known, picture = self.facts.get(paper.id), pictures.get(paper.id)
         if known is None or known[1].picture != picture or (known[0] is not paper and known[0] != paper):
-            known = self.facts[paper.id] = (paper, facts_of(paper, self.abstract, picture))
+            known = self.facts[paper.id] = (paper, facts_of(paper, self.abstract, picture, self._newsletter))
         return known[1]
 
 

@@ -21,10 +21,11 @@ from newsletter.render.facts import PaperFacts
 from newsletter.render.filters import FILTERS
 from newsletter.render.language import Language
 from newsletter.render.once import Once
-from newsletter.render.shown import HealthView, IssueView, PaperView, ReasonView, SectionView
+from newsletter.render.shown import HealthView, IssueView, PaperView, ReasonView, SectionView, UnconfirmedView
 
 # Records whose every attribute is for templates; looking without the sandbox's questions takes a fifth of the time.
-_OPEN = frozenset((HealthView, IssueView, PaperFacts, PaperView, Picture, ReasonView, SectionView, LoopContext))
+_VIEWS = (HealthView, IssueView, PaperView, ReasonView, SectionView, UnconfirmedView)
+_OPEN = frozenset((*_VIEWS, PaperFacts, Picture, LoopContext))
 
 
 RECORDS = {kind.__name__: tuple(name for name in dir(kind) if name[0] != "_") for kind in _OPEN}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, quote_plus
 
-from newsletter.models import Paper, Picture
+from newsletter.models import Newsletter, Paper, Picture
+from newsletter.render.addresses import less_url, more_url
 from newsletter.render.filters import harmless, safe_url, sentences, shorten
 from newsletter.summary import LONGEST, summarise
 
@@ -36,7 +37,8 @@ class PaperFacts:
     `url` is empty where there is no address, `find_url` then a search for the title. `summary` is as much of the
     abstract as is asked for, `brief` a line of it for an email that would be too large, `long` what the lead shows;
     `machine` says that a language model wrote them. `first` are the authors named, `unnamed` counts the others.
-    `venue`, `category`, `byline` and the addresses are "" where unknown, `upvotes` 0.
+    `venue`, `category`, `byline` and the addresses are "" where unknown, `upvotes` 0. `more_url` and `less_url` vote
+    for and against it by mail, "" where the newsletter reads no votes.
     """
 
     title: str
@@ -57,10 +59,14 @@ class PaperFacts:
     upvotes: int
     byline: str
     picture: Picture | None
+    more_url: str
+    less_url: str
 
 
-def facts_of(paper: Paper, abstract: Abstract, picture: Picture | None = None) -> PaperFacts:
-    """Return what is said of a paper, its abstract shown as `abstract` says."""
+def facts_of(
+    paper: Paper, abstract: Abstract, picture: Picture | None = None, newsletter: Newsletter | None = None
+) -> PaperFacts:
+    """Return what is said of a paper, its abstract shown as `abstract` says; votes go where `newsletter` reads them."""
     signals = paper.signals
     title = text(paper.title, LONGEST_TITLE)
     url = _address(paper.url)
@@ -85,6 +91,8 @@ def facts_of(paper: Paper, abstract: Abstract, picture: Picture | None = None) -
         upvotes=max(0, min(signals.upvotes or 0, _MOST_UPVOTES)),
         byline=next((text(entry.byline, LONGEST_NAME) for entry in paper.entries if entry.byline.strip()), ""),
         picture=picture,
+        more_url=_address(more_url(newsletter, paper.id)) if newsletter else "",
+        less_url=_address(less_url(newsletter, paper.id)) if newsletter else "",
     )
 
 

@@ -16,7 +16,8 @@ BUDGET_BYTES = 100_000
 def fit(shown: IssueView, fill: Callable[[IssueView], str], *, budget: int = BUDGET_BYTES) -> str:
     """Return the HTML of a view within `budget` bytes as sent, as little shortened as possible.
 
-    One paper after the other, the lowest-ranked first: summaries become a line; then papers become their titles; then
+    First go the titles of an earlier issue that may not have arrived, the last of them first. Then one paper after the
+    other, the lowest-ranked first: summaries become a line and links to vote go; then papers become their titles; then
     papers are only counted, as "and 12 more". What trends ranks below every paper of the reader's own. The number of
     times it is filled grows with the logarithm of the number of papers.
     """
@@ -25,7 +26,7 @@ def fit(shown: IssueView, fill: Callable[[IssueView], str], *, budget: int = BUD
         return html
     ranked = [paper.number for paper in sorted(shown.papers, key=_first_to_go(shown))]
     # After so many steps it fits, and after so many it does not; the last ones show no paper at all.
-    fits, too_large = 3 * len(ranked), 0
+    fits, too_large = _earlier(shown) + 3 * len(ranked), 0
     html = fill(shortened(shown, ranked, fits))
     while fits - too_large > 1:
         steps = (fits + too_large) // 2
@@ -39,6 +40,8 @@ def fit(shown: IssueView, fill: Callable[[IssueView], str], *, budget: int = BUD
 
 def shortened(shown: IssueView, ranked: list[int], steps: int) -> IssueView:
     """Return the view after so many steps; `ranked` are the numbers of its papers, first to go first."""
+    if titles := _earlier(shown):
+        shown, steps = _folded(shown, titles - min(steps, titles)), max(steps - titles, 0)
     rounds, rest = divmod(steps, max(len(ranked), 1))
     further = frozenset(ranked[:rest])
 
@@ -52,6 +55,17 @@ def shortened(shown: IssueView, ranked: list[int], steps: int) -> IssueView:
 def sent_bytes(html: str) -> int:
     """Return the size of `html` in quoted-printable, as it travels."""
     return len(quoted_printable(html))
+
+
+def _earlier(shown: IssueView) -> int:
+    """Return how many titles of an earlier issue are shown."""
+    return len(shown.unconfirmed.papers) if shown.unconfirmed else 0
+
+
+def _folded(shown: IssueView, titles: int) -> IssueView:
+    """Return the view with so many titles of an earlier issue, the others counted."""
+    earlier = shown.unconfirmed
+    return replace(shown, unconfirmed=replace(earlier, papers=earlier.papers[:titles])) if earlier else shown
 
 
 def _first_to_go(shown: IssueView) -> Callable[[PaperView], tuple[bool, float, int]]:

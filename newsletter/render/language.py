@@ -78,6 +78,14 @@ class Language:
         near = abs((today - day).days) < _MONTHS_OF_ONE_NAME
         return _written(self._locale, day, "", "MMMMd" if near else "yMMMMd")
 
+    def weekday_date(self, day: date, today: date) -> str:
+        """Return a day of these months with its weekday: `Friday 20 November`, `Friday 20 November 2026`."""
+        _ = self.gettext
+        return _("%(weekday)s %(day)s") % {
+            "weekday": self.weekdays([day.isoweekday()]),
+            "day": self.short_date(day, today),
+        }
+
     def stamp(self, day: date) -> str:
         """Return a day as a subject ends with it: `20 Nov`."""
         return _written(self._locale, day, "", "MMMd")

@@ -14,6 +14,7 @@ from newsletter.render.filters import harmless, safe_url
 from newsletter.render.fit import BUDGET_BYTES, sent_bytes
 from newsletter.render.headers import headers, message_id
 from newsletter.render.language import Language
+from newsletter.render.view import answers_are_read
 
 _MOST_INTERESTS, _LONGEST_INTEREST = 40, 90
 
@@ -40,6 +41,7 @@ class LetterView:
 
     `link` is where the button leads: to confirm, or to come back; "" where there is none. `unnamed` and `unlisted`
     count the interests and exclusions that are not shown. `weekdays` are ISO numbers, `send_at` is such as `07:00`.
+    `answers` says that who wants to leave may answer so.
     """
 
     name: str
@@ -60,6 +62,7 @@ class LetterView:
     weekdays: tuple[int, ...]
     send_at: str
     timezone: str
+    answers: bool
 
 
 def letter(
@@ -129,6 +132,7 @@ def _view(
         weekdays=tuple(sorted(subscriber.weekdays)),
         send_at=f"{subscriber.send_at:%H:%M}",
         timezone=subscriber.timezone,
+        answers=kind is LetterKind.WELCOME and answers_are_read(newsletter),
     )
 
 

@@ -99,12 +99,32 @@ class HealthView:
 
 
 @dataclass(frozen=True, slots=True)
+class UnconfirmedView:
+    """An earlier issue that may not have reached its reader.
+
+    `day` is such as `Friday 20 November`, `url` where it can be read by web. Where that is "", `papers` are the first
+    of the `count` papers it held.
+    """
+
+    day: str
+    url: str
+    papers: tuple[PaperFacts, ...]
+    count: int
+
+    @property
+    def more(self) -> int:
+        """Return how many of its papers are not named."""
+        return self.count - len(self.papers)
+
+
+@dataclass(frozen=True, slots=True)
 class IssueView:
     """Everything a template may say.
 
     `count` is the number of papers that the reader's interests brought, `updates` of which are not new; `picks` and
     `trending` come beside them. `readers` are those of the newsletter, 0 where that is not told. `more` papers are not
-    shown. `followed` counts papers by people the reader follows.
+    shown. `followed` counts papers by people the reader follows. `answers` says that the newsletter reads what readers
+    answer: votes, and the wish to leave. `unconfirmed` is the issue before, where that may not have arrived.
     """
 
     name: str
@@ -129,6 +149,8 @@ class IssueView:
     interest_count: int
     leave_url: str
     archive_url: str
+    answers: bool
+    unconfirmed: UnconfirmedView | None
 
     @property
     def papers(self) -> tuple[PaperView, ...]:

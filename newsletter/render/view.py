@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from email.utils import parseaddr
 from functools import lru_cache
 
 from newsletter.models import (
@@ -25,16 +26,20 @@ from newsletter.models import (
     ReasonKind,
     Section,
     SourceHealth,
+    Unconfirmed,
 )
-from newsletter.render.addresses import archive_url, leave_url
+from newsletter.render.addresses import answers_to, archive_url, leave_url
 from newsletter.render.facts import LONGEST_NAME, PaperFacts, text
+from newsletter.render.filters import safe_url
 from newsletter.render.language import Language
-from newsletter.render.shown import HealthView, IssueView, PaperView, ReasonView, SectionView
+from newsletter.render.shown import HealthView, IssueView, PaperView, ReasonView, SectionView, UnconfirmedView
+from newsletter.tokens import canonical
 
 _LONGEST_LABEL, _LONGEST_NOTE, _LONGEST_DETAIL, _LONGEST_EXAMPLE = 90, 200, 120, 60
 _MOST_HEALTH, _MOST_INTERESTS, _MOST_WORDS = 12, 30, 6
 _MOST_COUNTED = 10_000_000
 _MOST_REASONS, _MOST_IN_SECTION = 3, 1
+_MOST_UNCONFIRMED = 12  # papers named of an issue that may not have arrived
 _WORDS_A_MINUTE = 220  # of silent reading; titles and summaries are dense
 _WORDS_BESIDE = 12  # of a paper: its reason, its badges
 
@@ -90,9 +95,33 @@ def view(
         interest_count=len(issue.subscriber.interests),
         leave_url=leave_url(newsletter, issue.subscriber.email),
         archive_url=archive_url(newsletter, issue.day),
+        answers=answers_are_read(newsletter),
+        unconfirmed=_unconfirmed(issue.unconfirmed, issue.day, newsletter, language, facts)
+        if issue.unconfirmed
+        else None,
     )
     words = sum(_words(paper.facts) for paper in made.papers)
     return replace(made, minutes=max(1, round(words / _WORDS_A_MINUTE))) if made.papers else made
+
+
+@lru_cache(maxsize=16)  # one newsletter, many emails
+def answers_are_read(newsletter: Newsletter) -> bool:
+    """Return whether what a reader answers comes to the inbox that the newsletter reads."""
+    to = parseaddr(answers_to(newsletter))[1] or newsletter.sender_email
+    return bool(newsletter.inbox) and canonical(to) == canonical(newsletter.inbox)
+
+
+def _unconfirmed(
+    earlier: Unconfirmed, today: date, newsletter: Newsletter, language: Language, facts: Callable[[Paper], PaperFacts]
+) -> UnconfirmedView:
+    url = safe_url(archive_url(newsletter, earlier.day))
+    url = "" if url == "#" else url
+    return UnconfirmedView(
+        day=language.weekday_date(earlier.day, today),
+        url=url,
+        papers=() if url else tuple(map(facts, earlier.papers[:_MOST_UNCONFIRMED])),
+        count=len(earlier.papers),
+    )
 
 
 def _section(section: Section, shown: Callable[[MatchedPaper, str, int], PaperView], language: Language) -> SectionView:

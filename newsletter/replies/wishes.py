@@ -42,7 +42,7 @@ _THANKS = re.compile(
 )
 # What is left: "unsubscribe me" and then perhaps "from this list".
 _OF_THE_LIST = re.compile(
-    r"\s(?:(?:from|of|off|vom|von|aus|de|à)\s)?"
+    r"\s(?:(?:from|of|vom|von|aus|de|à)\s)?"
     r"(?:(?:the|this|these|your|all|my|der|dem|den|diesem|ihrem|la|votre|cette)\s)?"
     r"(?:mailing\s?)?(?:lists?|newsletters?|e-?mails?|mailings?|digest|subscription|"
     r"liste|verteiler|mailingliste|infolettre|lettre)$"

@@ -11,13 +11,13 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import null, or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from newsletter.models import Delivery, DeliveryState
 from newsletter.store.database import Database
 from newsletter.store.history import SHOWN, delivery_of, with_state
-from newsletter.store.tables import deliveries, issue_papers
-from newsletter.tokens import reader_key
+from newsletter.store.tables import deliveries, issue_papers, messages
+from newsletter.tokens import canonical
 
 _QUEUED, _SENT, _FAILED = DeliveryState.QUEUED, DeliveryState.SENT, DeliveryState.FAILED
 _UNKNOWN = DeliveryState.UNKNOWN
@@ -28,7 +28,6 @@ class Evidence:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._days: dict[date, dict[str, int]] = {}  # deliveries by `reader_key`, which no column holds
 
     # ------------------------------------------------------------------ found
 
@@ -37,13 +36,10 @@ class Evidence:
         return self._found(deliveries.c.message_id.in_(message_ids))
 
     def by_reader(self, day: date, key: str) -> Delivery | None:
-        """Return the delivery of a day to the reader whose `tokens.reader_key` is `key`."""
-        if key not in self._days.get(day, {}):
-            asked = select(deliveries.c.id, deliveries.c.subscriber).where(deliveries.c.issue_date == day)
-            with self._database.reading() as connection:
-                self._days[day] = {reader_key(row.subscriber): row.id for row in connection.execute(asked)}
-        delivery_id = self._days[day].get(key)
-        return None if delivery_id is None else next(iter(self._found(deliveries.c.id == delivery_id)), None)
+        """Return the delivery of a day to the reader with this `tokens.reader_key`: Message-IDs begin with both."""
+        first = f"<i{day:%Y%m%d}.s{key}."
+        within = (deliveries.c.message_id >= first, deliveries.c.message_id < first[:-1] + "/")  # its index is used
+        return next(iter(self._found(deliveries.c.issue_date == day, *within, limit=1)), None)
 
     def latest(self, subscriber: str, *, since: date = date.min) -> Delivery | None:
         """Return the newest delivery to a reader that left us, of a date from `since` on."""
@@ -57,6 +53,13 @@ class Evidence:
         brought = select(issue_papers.c.delivery_id).where(issue_papers.c.paper_id.in_(tuple(paper_ids)))
         theirs = deliveries.c.subscriber_key == subscriber.casefold()
         return self._found(theirs, with_state(_UNKNOWN), deliveries.c.id.in_(brought))
+
+    def known(self, address: str) -> str:
+        """Return the spelling of a reader who was ever sent anything, "" for anybody else."""
+        keys = {address.casefold(), canonical(address)}
+        asked = select(deliveries.c.subscriber).where(deliveries.c.subscriber_key.in_(keys)).order_by(deliveries.c.id)
+        with self._database.reading() as connection:
+            return connection.execute(asked.limit(1)).scalar_one_or_none() or ""
 
     def addresses(self) -> tuple[str, ...]:
         """Return everybody who was ever sent anything, as spelled then."""
@@ -87,7 +90,9 @@ class Evidence:
     def _moved(
         self, sources: Sequence[DeliveryState], target: DeliveryState, which: Any, *, detail: str, now: datetime
     ) -> bool:
-        values = {"state": target, "detail": detail, "changed_at": now, "message": null()}
+        values = {"state": target, "detail": detail, "changed_at": now}
         statement = update(deliveries).where(which, or_(*map(with_state, sources))).values(values)
         with self._database.writing() as connection:
-            return bool(connection.execute(statement).rowcount)
+            moved = connection.execute(statement.returning(deliveries.c.id)).scalars().all()
+            connection.execute(delete(messages).where(messages.c.delivery_id.in_(moved)))  # nothing sends it any more
+        return bool(moved)

@@ -178,5 +178,5 @@ def _name(url: URL) -> str:
 
 
 def _on_begin(connection: Connection) -> None:
-    if False:
+    if connection.get_execution_options().get("writes", False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({key_of('writer')})")

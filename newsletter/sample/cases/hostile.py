@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from newsletter.models import HealthState, Issue, MatchedPaper, Reason, ReasonKind, Signals
-from newsletter.sample.cases.records import MOMENT, health, issue, matched, paper, reader, section
+from datetime import timedelta
+
+from newsletter.models import HealthState, Issue, MatchedPaper, Reason, ReasonKind, Signals, Unconfirmed
+from newsletter.sample.cases.records import DAY, MOMENT, health, issue, matched, paper, reader, section
 
 MARK = "hostileScriptRan"
 """The property of `window` that every script of these cases would set."""
@@ -56,6 +58,10 @@ def _hostile() -> Issue:
         picks=tuple(rows[14:]),
         subscriber=reader(*TEXTS, name=TEXTS[10], email="ada+{{7*7}}&'b@example.org"),
         health=tuple(health(text, state, detail=text) for text, state in zip(TEXTS, HealthState, strict=False)),
+        unconfirmed=Unconfirmed(
+            DAY - timedelta(days=1),
+            tuple(paper(360 + at, TEXTS[at], url=address) for at, address in enumerate(ADDRESSES)),
+        ),
     )
 
 
