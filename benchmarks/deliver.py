@@ -2,7 +2,7 @@
 
     python benchmarks/deliver.py [--quick] [--rounds 3] [--part carried|built|kept|tls|pipeline|growth ...]
 
-Every message is an issue of six papers, some 40 KB, made for one reader (`mailing`); smtp-source sends the first of
+Every message is an issue of a few papers, some 40 KB, made for one reader (`mailing`); smtp-source sends the first of
 them again and again. All senders of a table talk to the same server over as many connections: smtp-sink, a faster sink
 of ours that leaves the sender to be measured, or one that is 20 ms away (`sinks`). They take turns, each batch in a
 process of its own; figures are medians over the rounds, and a ratio is the median of the ratios within each round, so
@@ -26,6 +26,7 @@ import gc
 import json
 import os
 import platform
+import signal
 import ssl
 import statistics
 import sys
@@ -296,6 +297,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="turns that each sender takes")
     parser.add_argument("--part", nargs="+", choices=PARTS, default=PARTS, help="measure these alone")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not without ending what was started
     with described():
         bench = Bench(quick=options.quick, rounds=1 if options.quick else options.rounds)
         size = statistics.mean(map(len, bench.mailing.messages))

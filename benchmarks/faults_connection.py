@@ -124,7 +124,7 @@ _lasting("7b", "drop after EHLO", {"EHLO": Act("250 sink", hang_up=True)})
 _lasting("7c", "drop within the lines of the answer to EHLO", {"EHLO": Act("250-sink\r\n250-PIPEL", hang_up=True)})
 _lasting("8b", "no answer to EHLO", {"EHLO": SILENT}, patience=0.1)
 _lasting("8e", "the greeting is another protocol's", {"CONNECT": Act("HTTP/1.1 400 Bad Request\r\n\r\n", hang_up=True)})
-_lasting("8f", "the greeting never ends", {"CONNECT": b"220-sink" + b" and so on" * 20_000})  # type: ignore[dict-item]
+_lasting("8f", "the greeting never ends", {"CONNECT": Act(b"220-sink" + b" and so on" * 20_000)})
 
 # ------------------------------------------------------------------ B: the envelope
 

@@ -160,7 +160,7 @@ def odd_lines(world: World) -> None:
     """Whatever a server says in them."""
     world.queue()
     world.fault(
-        CONNECT=b"220-sink\n220 ESMTP\n",  # type: ignore[arg-type]
+        CONNECT=Act(b"220-sink\n220 ESMTP\n"),
         MAIL=Act("250 " + "x" * 10_000),
         RCPT=Act("\r\n".join(["250-2.1.5 and"] * 200 + ["250 2.1.5 OK"])),
         DOT=Act(b"250-2.0.0\n250 2.0.0 taken\n"),

@@ -27,7 +27,8 @@ SENDER = "papers@example.org"
 NEWSLETTER = Newsletter(
     "Daily Papers", "Daily Papers", SENDER, editor="Ada Lovelace", inbox=SENDER, plus=True, secret=b"of a benchmark"
 )
-_PAPERS = 6  # make 40 KB
+_ABOUT = 40_000  # octets of a message, the mean of some
+_SOME = 20
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,15 @@ def mailing(readers: int) -> Mailing:
     """Return the mailing to so many readers."""
     renderer = Renderer(NEWSLETTER, compile_templates(), readers=10_000)
     papers = sample_edition().papers
-    emails = [renderer.render(issue_of(papers, _PAPERS, number), date=NOW) for number in range(readers)]
+
+    def rendered(count: int, number: int) -> Email:
+        return renderer.render(issue_of(papers, count, number), date=NOW)
+
+    def size(count: int) -> float:
+        return sum(len(as_bytes(rendered(count, number))) for number in range(_SOME)) / _SOME
+
+    count = min(range(3, 9), key=lambda count: abs(size(count) - _ABOUT))
+    emails = [rendered(count, number) for number in range(readers)]
     return Mailing(emails, (_key("rsa"), _key("ed25519")))
 
 

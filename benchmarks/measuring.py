@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import resource
+import signal
 import ssl
 import sys
 import time
@@ -93,6 +94,7 @@ def measured(way: Way, task: Task, *, alone: bool = False) -> Spent:
 
 
 def _run(way: Way, task: Task, told: Connection) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     steps = way(task)
     next(steps)
     began, cpu = time.perf_counter(), _cpu()

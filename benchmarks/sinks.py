@@ -21,13 +21,13 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -41,6 +41,8 @@ _EHLO = b"".join(f"250{' ' if name == _EXTENSIONS[-1] else '-'}{name}\r\n".encod
 _END = b"\r\n.\r\n"
 _START_SECONDS = 10
 _MOST_CONNECTIONS = 512
+_UNTIL_INPUT_ENDS = '"$@" & read -r _; kill "$!"'
+"""A shell's program: another one runs until standard input ends, which it does even if we are killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,9 @@ def fast_sink(*, delay_ms: int = 0, certificate: Path | None = None) -> Iterator
     """Run the fast sink; with a certificate (PEM, its key in the same file) it speaks TLS from the first byte."""
     command = [sys.executable, __file__, "--delay-ms", str(delay_ms)]
     command += ["--certificate", str(certificate)] if certificate else []
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
-        try:
-            assert running.stdout is not None
-            name = f"{delay_ms} ms away" if delay_ms else "fast sink"
-            port = int(running.stdout.readline())
-            yield Sink(name, port, counts=certificate is None, far=delay_ms > 0)
-        finally:
-            running.kill()
+    with _running(command, os.environ) as told:
+        name = f"{delay_ms} ms away" if delay_ms else "fast sink"
+        yield Sink(name, int(told.readline()), counts=certificate is None, far=delay_ms > 0)
 
 
 @contextmanager
@@ -81,12 +78,22 @@ def smtp_sink(programs: Postfix) -> Iterator[Sink]:
         port = free.getsockname()[1]
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
     command = [programs.sink, *user, "-m", str(_MOST_CONNECTIONS), f"127.0.0.1:{port}", "1024"]
-    with subprocess.Popen(command, env=dict(programs.environment), stderr=subprocess.DEVNULL) as running:
+    with _running(["/bin/sh", "-c", _UNTIL_INPUT_ENDS, "sh", *command], programs.environment):
+        _wait_for(port)
+        yield Sink("smtp-sink", port, counts=False)
+
+
+@contextmanager
+def _running(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[IO[bytes]]:
+    """Run a program that ends when its standard input does; give what it prints."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
         try:
-            _wait_for(port)
-            yield Sink("smtp-sink", port, counts=False)
+            yield running.stdout
         finally:
-            running.kill()
+            running.stdin.close()
 
 
 def certificate_in(folder: Path) -> Path:

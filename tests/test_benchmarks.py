@@ -9,7 +9,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -284,15 +283,12 @@ def test_a_sink_finds_the_end_of_a_message_wherever_packets_are_cut(sinks: Modul
 
 
 def test_a_sink_that_is_far_away_answers_late_and_in_order(sinks: ModuleType) -> None:
-    """What came in one breath is answered in one."""
+    """What came in one breath is answered in one; nothing overtakes."""
     with sinks.fast_sink(delay_ms=5) as sink:
-        began = time.monotonic()
         said = _said(sink.port, b"EHLO x\r\n", _ENVELOPE + b"a\r\n.\r\n", b"QUIT\r\n")
-        took = time.monotonic() - began
 
     assert sink.far
     assert said.endswith(b"354 go on\r\n250 2.0.0 taken\r\n221 2.0.0 bye\r\n")
-    assert took >= 0.005  # which is no measurement: it cannot answer earlier
 
 
 def test_a_sink_ends_with_the_one_who_started_it(sinks: ModuleType) -> None:
@@ -331,7 +327,7 @@ def test_programs_that_do_not_start_are_absent(without_postfix: ModuleType, tmp_
         (tmp_path / name).write_text("#!/bin/sh\necho 'libdb-5.3.so: cannot open' >&2\nexit 127\n", encoding="utf-8")
         (tmp_path / name).chmod(0o755)
 
-    with pytest.raises(without_postfix.Absent, match="does not start: libdb-5.3.so"):
+    with pytest.raises(without_postfix.Absent, match=r"does not start: libdb-5\.3\.so"):
         without_postfix.find(fetch=False)
 
 

@@ -24,6 +24,7 @@ def test_reading_makes_no_secret(tmp_path: Path) -> None:
         config = loaded(tmp_path, INBOX % "", sending=sending)
 
         assert (config.newsletter.secret, config.secret_file) == (b"", tmp_path / "newsletter.key")
+        assert config.secret_files == (tmp_path / "newsletter.key",)  # `serve` sees it come, or change
     assert sorted(path.name for path in tmp_path.iterdir()) == ["subscribers.yaml"]
 
 

@@ -8,6 +8,7 @@ import pytest
 from settings_files import ADA, HEAD, KEY, loaded, problems, saved, secretly
 
 from newsletter.config.alignment import aligned
+from newsletter.errors import ConfigError
 from newsletter.models import (
     DeliverSettings,
     DkimKey,
@@ -229,6 +230,7 @@ def test_a_key_of_another_organisation_is_a_warning(tmp_path: Path, domain: str,
         ("ada.co.uk", "grace.co.uk", False),
         ("ada.com.au", "mail.ada.com.au", True),
         ("co.uk", "co.uk", True),
+        ("ada.net.example", "grace.net.example", True),
         ("bücher.example", "www.xn--bcher-kva.example", True),
         ("example.org", "localhost", False),
     ],
@@ -253,6 +255,15 @@ def test_a_mailbox_on_a_server_is_read_with_its_defaults(tmp_path: Path) -> None
     assert (config.inbox.imap.port, config.inbox.imap.encryption) == (993, Encryption.TLS)  # type: ignore[union-attr]
     assert "hidden-word" not in repr(config)
     assert (config.newsletter.inbox, config.newsletter.plus) == ("papers@example.org", False)
+
+
+def test_the_port_of_a_mailbox_follows_the_encryption_unless_given(tmp_path: Path) -> None:
+    """RFC 8314's ports need not be known by heart."""
+    text = "inbox: {imap: {host: localhost, username: papers, password: hidden, encryption: %s}}\n"
+    written = ("tls", "starttls", "none", "starttls, port: 1143")
+    found = [loaded(tmp_path, HEAD + ADA + text % encryption).inbox for encryption in written]
+
+    assert [inbox.imap.port for inbox in found if inbox and inbox.imap] == [993, 143, 143, 1143]
 
 
 def test_without_an_inbox_addresses_carry_nothing(tmp_path: Path) -> None:
@@ -301,6 +312,12 @@ def test_commands_that_send_nothing_need_no_password_of_the_mailbox(tmp_path: Pa
     [warning] = config.warnings
     assert warning.message.startswith(f"inbox.imap.{written.partition(':')[0]} ")
     assert len(problems(tmp_path, HEAD + ADA + text)) == 1
+
+
+def test_only_a_secret_may_be_missing_where_nothing_is_sent(tmp_path: Path) -> None:
+    """What readers see is needed for a preview too."""
+    with pytest.raises(ConfigError, match=r"inbox\.address needs the environment variable GONE"):
+        loaded(tmp_path, HEAD + ADA + MAILDIR % ", address: '${GONE}'", sending=False)
 
 
 # ------------------------------------------------------------------ store

@@ -531,18 +531,18 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     return run
 
 
-@pytest.mark.parametrize("kind", ["rsa", "ed25519"])
+@pytest.mark.parametrize(("kind", "selector"), [("rsa", "2026"), ("ed25519", "no")])
 def test_a_key_is_made_published_and_used_by_what_is_printed(
-    kind: str, command: Callable[..., str], tmp_path: Path
+    kind: str, selector: str, command: Callable[..., str], tmp_path: Path
 ) -> None:
     """The record for DNS and the line for the settings are all that it takes; the key itself is not shown."""
-    printed = command("key", "--domain", "example.org", "--selector", "2026", "--kind", kind)
+    printed = command("key", "--domain", "example.org", "--selector", selector, "--kind", kind)
 
-    path = tmp_path / "dkim-2026.pem"
+    path = tmp_path / f"dkim-{selector}.pem"
     pem = path.read_text()
     (tmp_path / "subscribers.yaml").write_text(SETTINGS + printed.splitlines()[-1] + "\n")
     [key] = load(tmp_path / "subscribers.yaml", environment={}, sending=False).dkim
-    assert key == DkimKey("example.org", "2026", pem)
+    assert key == DkimKey("example.org", selector, pem)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not any(line in printed for line in pem.splitlines())
     assert {as_zone_line(key), record_name(key), public_record(key)} <= set(printed.splitlines())

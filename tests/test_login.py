@@ -231,7 +231,7 @@ def guarded(request: pytest.FixtureRequest) -> Iterator[SmtpSettings]:
 
     def known(_server: object, _session: object, _envelope: object, _mechanism: str, data: object) -> AuthResult:
         good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"papers", "pässwörd".encode())
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)
 
     other = {"PLAIN", "LOGIN"} - {request.param}
     controller = Controller(
@@ -244,7 +244,7 @@ def guarded(request: pytest.FixtureRequest) -> Iterator[SmtpSettings]:
         auth_exclude_mechanism=other,
     )
     controller.start()
-    yield SmtpSettings("127.0.0.1", controller.port, Encryption.NONE, username="papers", password="pässwörd")
+    yield SmtpSettings("127.0.0.1", controller.port, Encryption.NONE, "papers", "pässwörd", timeout_seconds=5)
     controller.stop()
 
 
@@ -257,7 +257,7 @@ def test_a_server_by_somebody_else_takes_the_login(guarded: SmtpSettings) -> Non
 
 def test_a_server_by_somebody_else_refuses_a_wrong_password(guarded: SmtpSettings) -> None:
     """And what it says is told."""
-    wrong = SmtpMailer(SmtpSettings("127.0.0.1", guarded.port, Encryption.NONE, username="papers", password="wrong"))
+    wrong = SmtpMailer(SmtpSettings("127.0.0.1", guarded.port, Encryption.NONE, "papers", "wrong", timeout_seconds=5))
 
     with pytest.raises(ServerRefused, match=r"login failed: 535 5\.7\.8"):
         hand_over(wrong, MESSAGE, sender="papers@example.org", recipient="ada@example.org")

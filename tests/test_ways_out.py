@@ -111,10 +111,15 @@ def test_another_attempt_takes_the_place_of_the_first(kind: str, tmp_path: Path)
 
     send(mailer, recipient="grace@example.org")
     send(mailer, as_bytes(an_email(message_id="<i20261121.s1@example.org>")))
-    send(mailer, b"Subject: without a Message-ID\r\n\r\none\r\n")
-    send(mailer, b"Subject: without a Message-ID\r\n\r\nanother\r\n")
+    send(mailer, b"Subject: without a Message-ID\r\n\r\none\r\nMessage-ID: <quoted@example.org>\r\n")
+    send(mailer, b"Subject: without a Message-ID\r\n\r\nanother\r\nMessage-ID: <quoted@example.org>\r\n")
 
     assert len(files_in(tmp_path)) == 5
+
+    for recipient in ("a/b@example.org", "a_b@example.org", "a|b@example.org"):
+        send(mailer, recipient=recipient)
+
+    assert len(files_in(tmp_path)) == 8
 
 
 @pytest.mark.parametrize("kind", FOLDERS)

@@ -54,7 +54,7 @@ def backtest(
 
     old, new = _compared_with(against), read_config(config)
     wanted = _addresses(new, old, only)
-    if not Path(old.store.removeprefix("sqlite:///")).exists():
+    if not old.has_store:
         raise UsageError(f"{against} has no store yet, so there is nothing to replay: `newsletter collect` makes one")
     with Store.open(old.store) as store, Bars() as bars:
         found = replay(new, old, store, load_weights(), days=days, only=wanted, progress=bars)

@@ -46,7 +46,7 @@ _LONGEST_BACKFILL = 366
 
 def read_config(path: Path, *, sending: bool = False) -> Config:
     """Return the settings, with their warnings noted; ConfigError with the way out when there are none."""
-    from newsletter.config import load  # noqa: PLC0415 - pydantic and ruamel take their time
+    from newsletter.config import load, with_secret  # noqa: PLC0415 - pydantic and ruamel take their time
 
     if not path.exists():
         way_out = "write one with `newsletter init`, or name another with --config"
@@ -54,7 +54,7 @@ def read_config(path: Path, *, sending: bool = False) -> Config:
     config = load(path, environment=os.environ, sending=sending)
     for warning in config.warnings:
         note(f"warning: {warning}")
-    return config
+    return with_secret(config) if sending else config
 
 
 def smtp_settings(config: Config) -> SmtpSettings:
@@ -101,7 +101,7 @@ def tools(
     return Tools(
         fetch=HttpAndFiles(
             config.path.absolute().parent,
-            cache=Path(config.store.removeprefix("sqlite:///") + ".cache"),
+            cache=_cache(config),
             contact=config.newsletter.sender_email,
         ),
         weights=cache(load),
@@ -111,6 +111,13 @@ def tools(
         pictures=lambda: PublicPictures(contact=config.newsletter.sender_email),
         stop=stop or threading.Event(),
     )
+
+
+def _cache(config: Config) -> Path:
+    """Return the folder of what was fetched: beside the database, or beside the settings where that is on a server."""
+    if config.store_file is not None:
+        return config.store_file.with_name(f"{config.store_file.name}.cache")
+    return config.path.absolute().with_name("newsletter.cache")
 
 
 def moment_of(config: Config, written: str) -> datetime:

@@ -45,8 +45,8 @@ def list_all(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = Fal
     if as_json:
         say_json([_data(*each) for each in people] + [_data(each.address, None, each) for each in others])
         return
-    columns([(email, _status(subscriber, found)) for email, subscriber, found in people])
-    columns([(each.address, _status(None, each)) for each in others])
+    rows = [(email, _status(subscriber, found)) for email, subscriber, found in people]
+    columns(rows + [(each.address, _status(None, each)) for each in others])
     active = sum(_receives(subscriber, found) for _, subscriber, found in people)
     say(f"{counted(active, 'subscriber')} of {len(people)} get issues")
 

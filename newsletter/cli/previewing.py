@@ -134,7 +134,7 @@ def _write(config: Config, only: list[str] | None, day: date | None, out: Path, 
 
     readers = find_subscribers(config, only)
     with ExitStack() as stack:
-        store = stack.enter_context(Store.open(config.store)) if _store_exists(config) else None
+        store = stack.enter_context(Store.open(config.store)) if config.has_store else None
         setup = setup_of(config, store)
         shown, label = _shown(setup.material, day)
         page = write(
@@ -192,7 +192,3 @@ def _config_or_example(path: Path) -> Config:
         return read_config(path)
     note(f"there is no {path}: showing the example's subscribers (`newsletter init` writes your own)")
     return load(example_path(), environment=os.environ, sending=False)
-
-
-def _store_exists(config: Config) -> bool:
-    return Path(config.store.removeprefix("sqlite:///")).exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,8 +48,8 @@ def search(
     if not query.strip():
         raise UsageError('an empty query finds nothing; write for example `newsletter search "graph neural networks"`')
     first = _day(since, datetime.now(UTC).date()) if since else None
-    path = read_config(config).store
-    if not Path(path.removeprefix("sqlite:///")).exists():
+    loaded = read_config(config)
+    if not loaded.has_store:
         _tell_nothing(query, "nothing was collected yet: `newsletter collect`", as_json=as_json)
         return
     from newsletter.search import asked_words  # noqa: PLC0415 - numpy and SQLAlchemy are loaded where they are needed
@@ -58,7 +57,7 @@ def search(
     from newsletter.store import Store  # noqa: PLC0415
     from newsletter.weights import load  # noqa: PLC0415
 
-    with Store.open(path) as store:
+    with Store.open(loaded.store) as store:
         example = store.papers.named(query)
         if why_not := _hopeless(store, query, example, known=bool(asked_words(query))):
             _tell_nothing(query, why_not, as_json=as_json)

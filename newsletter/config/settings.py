@@ -91,6 +91,11 @@ class Config:
         return Path(self.store.removeprefix(prefix)) if self.store.startswith(prefix) else None
 
     @property
+    def has_store(self) -> bool:
+        """Return whether there may be something in the store: its file is there, or it is on a server."""
+        return self.store_file is None or self.store_file.exists()
+
+    @property
     def readers(self) -> int:
         """Return how many people receive the newsletter."""
         return sum(subscriber.status is Status.ACTIVE for subscriber in self.subscribers)

@@ -1,7 +1,7 @@
 """A message signed with DKIM (RFC 6376), so that receivers know who answers for it.
 
 Relaxed in header and body: a relay that touches blanks breaks nothing. Relaxing is done on all octets at once: a body
-of 40 KB takes a tenth of the time that RSA takes.
+of 40 KB takes an eighth of the time of an RSA signature.
 
 Which fields are signed, and which once more than they stand (§5.4.2: what was signed as absent cannot be added):
 

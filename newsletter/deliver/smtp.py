@@ -261,14 +261,6 @@ async def _ready_again(connection: Connection) -> bool:
         return False
 
 
-async def _is_ready(connection: Connection) -> bool:
-    """Return whether a connection is ready for another message, after an error."""
-    try:
-        return (await connection.ask("RSET")).code // 100 == 2
-    except OSError:
-        return False
-
-
 def _patience(connection: Connection, number: int) -> float:
     return connection.times.data if number == 2 else connection.times.command
 

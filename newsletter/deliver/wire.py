@@ -117,9 +117,10 @@ class Wire(asyncio.Protocol):
         return str(self._transport.get_extra_info("sockname")[0]) if self._transport else ""
 
     def close(self) -> None:
-        """Close the connection when what was sent is gone."""
+        """Take leave of TLS, and close the connection without waiting for the other side to do the same."""
         if self._transport is not None:
             self._transport.close()
+            self._transport.abort()
 
     def abort(self) -> None:
         """Close the connection now."""

@@ -52,6 +52,8 @@ def open_imap(
     finally:
         with suppress(imaplib.IMAP4.error, OSError):
             client.logout()
+        with suppress(OSError):
+            client.shutdown()  # which `logout` leaves out where nobody answers it
 
 
 class ImapFolder:

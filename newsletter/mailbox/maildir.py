@@ -44,11 +44,11 @@ class Maildir:
         """Mark a mail as read, in `cur`."""
         if self._read_only:
             return
-        base, colon, info = Path(letter.name).name.partition(":2,")
-        flags = "".join(sorted({*info, "S"})) if colon else "S"
-        target = self._folder / "cur" / f"{base}:2,{flags}"
-        if (path := self._now_at(letter.name, base)) is None or path == target:
-            return
+        path = self._now_at(letter.name)
+        if path is None:
+            return  # deleted, or in another folder
+        base, _, flags = path.name.partition(":2,")
+        target = self._folder / "cur" / f"{base}:2,{''.join(sorted({*flags, 'S'}))}"
         try:
             path.rename(target)
         except FileNotFoundError:
@@ -59,11 +59,12 @@ class Maildir:
     def leave(self, letter: Letter) -> None:
         """Do nothing: unread mail is for a person."""
 
-    def _now_at(self, name: str, base: str) -> Path | None:
+    def _now_at(self, name: str) -> Path | None:
         """Return where a mail is: programs rename what they show."""
         path = self._folder / name
         if path.exists():
             return path
+        base = path.name.partition(":2,")[0]
         names = (each for each in (self._folder / "cur").iterdir() if each.name.partition(":2,")[0] == base)
         return next(names, None)
 

@@ -59,7 +59,7 @@ class SmtpSettings:
     encryption: Encryption = Encryption.STARTTLS
     username: str = ""
     password: str = field(default="", repr=False)
-    token_command: tuple[str, ...] = ()
+    token_command: tuple[str, ...] = field(default=(), repr=False)
     timeout_seconds: float | None = None
     connections: int = 4
     max_per_minute: int = 0
@@ -104,7 +104,7 @@ class ImapSettings:
     encryption: Encryption = Encryption.TLS
     username: str = ""
     password: str = field(default="", repr=False)
-    token_command: tuple[str, ...] = ()
+    token_command: tuple[str, ...] = field(default=(), repr=False)
     folder: str = "INBOX"
     timeout_seconds: float = 60.0
 

@@ -119,7 +119,7 @@ class Desk:
             settings=config.files if path is not None else (),
             folders=config.folders if path is not None else (),
             templates=self._folders(config),
-            database=_database(config),
+            database=config.store_file,
         )
         templates = self._templates(config, other=other)
         before = self._setups.get(other)
@@ -191,17 +191,16 @@ class Desk:
 
     def _store(self, config: Config, before: Setup | None, *, other: bool) -> Store | None:
         """Return the store of these settings if there is one, the open one while it is the same file."""
-        path = _database(config)
         known = before.material.store if before else None
-        if known is not None and known.path == path and known.is_current:
+        if known is not None and known.url == config.store and known.is_current:
             return known
         if not other and known is not None:
             known.close()
         neighbour = self._setups.get(not other)
         shared = neighbour.material.store if neighbour else None
-        if shared is not None and shared.path == path and shared.is_current:
+        if shared is not None and shared.url == config.store and shared.is_current:
             return shared
-        if not path.exists():
+        if not config.has_store:
             return None
         try:
             return Store.open(config.store)
@@ -224,7 +223,3 @@ class Desk:
         shipped = template_root()
         own = [config.templates] if config.templates else []
         return [*own, *([shipped] if isinstance(shipped, Path) else [])]
-
-
-def _database(config: Config) -> Path:
-    return Path(config.store.removeprefix("sqlite:///")).absolute()

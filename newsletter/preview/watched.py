@@ -20,18 +20,19 @@ class Watched:
     """
 
     def __init__(
-        self, *, settings: Iterable[Path], folders: Iterable[Path], templates: Sequence[Path], database: Path
+        self, *, settings: Iterable[Path], folders: Iterable[Path], templates: Sequence[Path], database: Path | None
     ) -> None:
         self._settings = [path.absolute() for path in settings]
         self._folders = [path.absolute() for path in folders]
         self._templates = [path.absolute() for path in templates]
-        self._database = database
+        file = database.absolute() if database else None  # one on a server tells nobody of what is new
+        self._database = [file, file.with_name(f"{file.name}-wal")] if file else []
         self._linked: dict[Path, What] = {}
 
     def folders(self) -> frozenset[Path]:
         """Return every folder whose files matter, as they are now."""
         linked: dict[Path, What] = {}
-        found = {self._database.parent, *self._folders, *self._templates}
+        found = {*(path.parent for path in self._database), *self._folders, *self._templates}
         for path in self._settings:
             found.add(path.parent)
             if path.is_symlink():
@@ -46,7 +47,7 @@ class Watched:
 
     def kind_of(self, path: Path) -> What | None:
         """Return what a changed file means, None for one that does not matter."""
-        if path in (self._database, self._database.with_name(f"{self._database.name}-wal")):
+        if path in self._database:
             return What.DATA
         if path in self._settings:
             return What.SETTINGS

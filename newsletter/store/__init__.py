@@ -60,13 +60,15 @@ class Store:
     """An open database.
 
     `arrivals` and `editions` hold what was collected, `outbox` what is on its way to whom, `history` what readers were
-    sent, `votes` what they think of it, `suppressions` who gets nothing any more; `owners` are the senders that are alive.
+    sent, `votes` what they think of it, `replies` what they sent back and `evidence` what it says of deliveries,
+    `suppressions` who gets nothing any more; `owners` are the senders that are alive.
     `papers` are those of all editions, `vectors` what they are compared by, `topics` the labels that days had,
     `examples` papers that readers name and no source brought, `thumbnails` the pictures of papers.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, url: str) -> None:
         self._database = database
+        self.url = url
         self._lock = database.backend.lock()
         self.owners = database.backend.owners()
         self.arrivals = Arrivals(database)
@@ -97,7 +99,7 @@ class Store:
         except StoreError:
             database.close()
             raise
-        return cls(database)
+        return cls(database, url)
 
     @property
     def name(self) -> str:

@@ -91,7 +91,9 @@ class Outbox:
     def queue(self, issues: Sequence[Queued], *, now: datetime) -> tuple[bool, ...]:
         """Put issues into the outbox, all or none; False for each whose subscriber has one of that date already."""
         with self._database.writing() as connection:
-            ids = [connection.execute(_QUEUE, _row(issue, now)).scalar_one_or_none() for issue in issues]
+            rows = connection.execute(_QUEUE, [_row(issue, now) for issue in issues]).all() if issues else ()
+            free = {(row.subscriber_key, row.issue_date): row.id for row in rows}
+            ids = [free.pop((issue.subscriber.casefold(), issue.issue_date), None) for issue in issues]
             new = [(number, issue) for number, issue in zip(ids, issues, strict=True) if number is not None]
             if new:
                 connection.execute(
@@ -237,7 +239,8 @@ class Outbox:
 
 _NAMES = tuple(name for name in Claimed.__dataclass_fields__ if name != "message")
 _CLAIMS = tuple(deliveries.c[name] for name in (*_NAMES, "next_attempt_at", "created_at"))
-_QUEUE = insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id)
+_KEY = (deliveries.c.subscriber_key, deliveries.c.issue_date)
+_QUEUE = insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id, *_KEY)
 
 
 def _row(issue: Queued, now: datetime) -> dict[str, Any]:

@@ -230,8 +230,8 @@ deliveries = Table(
     Index("ix_deliveries_message_id", "message_id"),  # what answers and bounces name
 )
 
-# Only what is not settled is in this index: years of sent rows cost a claim nothing. The state is no part of it, so that
-# a delivery that moves on changes no index before it is settled. SQLite sees that a query may use it only where both are
+# Only what is not settled is in this index: years of sent rows cost a claim nothing. The state is no part of it: a
+# delivery that moves on changes no index before it is settled. SQLite sees that a query may use it only where both are
 # written with `=` and with values, not parameters: the outbox does. That it is the same on PostgreSQL is said in the
 # revision that makes it: said here it would load that dialect, 0.05 s of every command.
 Index(
