@@ -127,6 +127,13 @@ def test_nobody_leaves_by_anothers_address(store: Store) -> None:
     assert (answer.fate, answer.subscriber) == (Fate.DONE, ADA)
 
 
+def test_a_command_to_paste_is_harmless(store: Store) -> None:
+    """What a stranger wrote stands in quotes."""
+    (taken,) = take(store, written(subject="unsubscribe $(reboot)@example.org", sender="eve@example.net"))
+
+    assert "`newsletter subscribers unsubscribe '$(reboot)@example.org'`" in taken.did
+
+
 def test_who_answers_from_another_mailbox_is_known_by_what_they_answer(store: Store) -> None:
     """Nobody else has the Message-ID; an address that is a reader's own comes first."""
     delivered(store)
@@ -455,7 +462,7 @@ def test_a_mail_counts_once(store: Store) -> None:
     (later,) = take(store, saved("bounce-postfix").replace(b"\n", b"\r\n"))
 
     assert (first.new, again.new, later.new) == (True, False, False)
-    assert (later.fate, later.did) == (Fate.DONE, "taken before")
+    assert (later.fate, later.kind) == (Fate.DONE, ReplyKind.BOUNCE)
     assert reasons(store) == {}
 
 

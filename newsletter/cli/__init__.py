@@ -19,6 +19,7 @@ from newsletter import __version__
 from newsletter.cli import (
     backtesting,
     deliveries,
+    dkim,
     editions,
     explaining,
     issues,
@@ -68,7 +69,7 @@ def options(
         logging.getLogger(silent).setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for module in (trial, settings, editions, previewing, explaining, searching, backtesting, votes, issues, deliveries):
+for module in (trial, settings, editions, previewing, explaining, searching, backtesting, votes, issues, deliveries, dkim):
     module.register(app)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from newsletter.errors import RecipientRefused
+from newsletter.errors import RecipientRefused, ServerRefused
 
 # Controls, blanks (of any script), lone surrogates and every character with a meaning in a header or a command.
 _ATOM = r"[^\x00-\x20\x7f-\xa0\s()<>\[\]:;@\\,.\"\ud800-\udfff]+"
@@ -28,3 +28,15 @@ def safe_address(address: str) -> str:
     if len(local.encode()) > _LONGEST_LOCAL or len(local.encode()) + 1 + len(plain) > _LONGEST:
         raise RecipientRefused(f"5.1.3 {address!a} is longer than an email address can be")
     return f"{local}@{plain}"
+
+
+def envelope(sender: str, recipient: str) -> tuple[str, str]:
+    """Return both addresses of an envelope as SMTP takes them; the sender of what nobody should answer is empty.
+
+    ServerRefused for a sender that is none, since it is that of every message; RecipientRefused for a recipient.
+    """
+    try:
+        sender = safe_address(sender) if sender else ""
+    except RecipientRefused as error:
+        raise ServerRefused(f"the sender: {error}") from None
+    return sender, safe_address(recipient)

@@ -18,7 +18,6 @@ services that hand mail on for others add their own.
 
 from __future__ import annotations
 
-import re
 from binascii import b2a_base64
 from datetime import datetime
 from functools import lru_cache
@@ -27,6 +26,7 @@ from hashlib import sha256
 import numpy as np
 
 from newsletter.deliver.keys import SigningKey, signing_key
+from newsletter.deliver.lines import with_crlf
 from newsletter.errors import KeyUnusable
 from newsletter.models import DkimKey
 
@@ -37,7 +37,6 @@ _SIGNED = (
 _ONCE_MORE = frozenset(b"from to subject date reply-to content-type list-unsubscribe list-unsubscribe-post".split())
 _LINE = 72  # octets: with what stands before them, at most 78 (RFC 5322 §2.1.1)
 _FEED, _RETURN, _BLANK = b"\n\r "
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 class Signer:
@@ -62,7 +61,7 @@ class Signer:
         """
         if not self._keys:
             return message
-        message = _with_crlf(message)
+        message = with_crlf(message)
         head, body = _halves(message)
         names, fields = _covered(head)
         body_hash = b2a_base64(sha256(relaxed_body(body)).digest(), newline=False)
@@ -83,15 +82,6 @@ def relaxed_body(body: bytes) -> bytes:
     idle = blank[:-1] & (blank[1:] | (octets[1:] == _RETURN))
     lines = octets[:-1][~idle].tobytes().rstrip(b"\r\n")
     return lines + b"\r\n" if lines else b""
-
-
-def _with_crlf(message: bytes) -> bytes:
-    """Return `message` with CRLF at the end of each line, itself where that is so."""
-    octets = np.frombuffer(message, np.uint8)
-    paired = np.array_equal(octets[:-1] == _RETURN, octets[1:] == _FEED)
-    if paired and not message.startswith(b"\n") and not message.endswith(b"\r"):
-        return message
-    return _LINE_END.sub(b"\r\n", message)
 
 
 def _halves(message: bytes) -> tuple[bytes, bytes]:

@@ -22,9 +22,9 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
-from newsletter.deliver.address import safe_address
+from newsletter.deliver.address import envelope
 from newsletter.deliver.mailer import BeforeDot, Reply
-from newsletter.errors import OutcomeUnknown, RecipientRefused, ServerRefused, ServerUnavailable
+from newsletter.errors import OutcomeUnknown, ServerUnavailable
 
 _AT_ONCE = 4  # so that one waits for the disk while others are written
 _UNSAFE = re.compile(r"[^A-Za-z0-9@._+-]")
@@ -80,8 +80,8 @@ class FolderSession:
 
     async def send(self, message: bytes, *, sender: str, recipient: str, before_dot: BeforeDot) -> Reply:
         """Write `message` and return where it is. ServerUnavailable, with the folder, where it cannot be written."""
-        recipient = safe_address(recipient)
-        text = _envelope(sender, recipient) + message
+        sender, recipient = envelope(sender, recipient)
+        text = f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n".encode() + message
         name = self._name(message, recipient)
         draft = self._places[0] / f".{name}.{os.getpid()}.{next(_DRAFTS)}"
         path = self._places[:2][-1] / name
@@ -117,15 +117,6 @@ class FolderSession:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-
-
-def _envelope(sender: str, recipient: str) -> bytes:
-    """Return the fields that tell the envelope; ServerRefused for a sender that is none."""
-    try:
-        sender = safe_address(sender) if sender else ""
-    except RecipientRefused as error:
-        raise ServerRefused(f"the sender: {error}") from None
-    return f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n".encode()
 
 
 def _sync(folder: Path) -> None:

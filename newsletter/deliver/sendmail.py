@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from typing import IO
 
-from newsletter.deliver.address import safe_address
+from newsletter.deliver.address import envelope
 from newsletter.deliver.mailer import BeforeDot, Reply
 from newsletter.errors import DeliveryError, OutcomeUnknown, RecipientRefused, ServerRefused, ServerUnavailable
 
@@ -70,7 +70,8 @@ class SendmailSession:
 
     async def send(self, message: bytes, *, sender: str, recipient: str, before_dot: BeforeDot) -> Reply:
         """Hand `message` over and return that it was taken, or raise what the exit status says."""
-        arguments = (*self._command, "-i", "-f", _sender(sender), "--", safe_address(recipient))
+        sender, recipient = envelope(sender, recipient)
+        arguments = (*self._command, "-i", "-f", sender or "<>", "--", recipient)
         with ExitStack() as files:
             try:
                 text, printed = (files.enter_context(tempfile.TemporaryFile()) for _ in range(2))
@@ -114,14 +115,6 @@ class SendmailSession:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
-
-
-def _sender(address: str) -> str:
-    """Return the sender as the command takes it: what nobody should answer comes from `<>`."""
-    try:
-        return safe_address(address) if address else "<>"
-    except RecipientRefused as error:
-        raise ServerRefused(f"the sender: {error}") from None
 
 
 def _failure(command: str, status: int, complaint: str) -> DeliveryError:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from shlex import quote
 
 from newsletter.config import Config
 from newsletter.models import Delivery, DeliveryState, Paper
@@ -32,7 +33,7 @@ from newsletter.tokens import canonical, is_bounce_address, leave_token, read_bo
 _IN_A_ROW = 3  # issues that bounce softly before an address is given up
 _RECENT = timedelta(days=7)  # servers give up after five days (RFC 5321 §4.5.4.1)
 _FOREIGN = "foreign"
-_KINDS_LEFT = frozenset((ReplyKind.OTHER, ReplyKind.REFUSAL, _FOREIGN))
+_KINDS_LEFT = frozenset((ReplyKind.OTHER, ReplyKind.REFUSAL))
 
 
 class Fate(StrEnum):
@@ -87,10 +88,9 @@ class Incoming:
     def take(self, message: bytes) -> Taken:
         """Do what a mail asks for, if no earlier run has, and return what became of it."""
         key = _key(message)
-        reply = read(message)
         if known := self._store.replies.kind_of(key):
-            fate = Fate.FOREIGN if known == _FOREIGN else Fate.LEFT if known in _KINDS_LEFT else Fate.DONE
-            return Taken(fate, reply.kind, did="taken before", sender=reply.sender, subject=reply.subject, new=False)
+            return _taken_before(known)
+        reply = read(message)
         led = self._lead(reply)
         if not self._dry:
             self._store.replies.keep(
@@ -98,7 +98,9 @@ class Incoming:
                 kind=_kind_kept(reply, led),
                 subscriber=led.subscriber,
                 delivery_id=led.delivery.id if led.delivery else None,
-                detail="" if led.fate is Fate.FOREIGN else reply.detail,
+                detail=reply.detail
+                if led.fate is Fate.DONE or reply.kind is ReplyKind.REFUSAL
+                else "",  # no private mail
                 at=min(reply.date or self._now, self._now),
             )
             led = self._count(led, reply)
@@ -298,6 +300,12 @@ def _key(message: bytes) -> str:
     return hashlib.sha256(message.replace(b"\r\n", b"\n")).hexdigest()
 
 
+def _taken_before(kind: str) -> Taken:
+    if kind == _FOREIGN:
+        return Taken(Fate.FOREIGN, ReplyKind.OTHER, new=False)
+    return Taken(Fate.LEFT if kind in _KINDS_LEFT else Fate.DONE, ReplyKind(kind), new=False)
+
+
 def _kind_kept(reply: Reply, led: _Led) -> str:
     if led.fate is Fate.FOREIGN:
         return _FOREIGN
@@ -307,4 +315,4 @@ def _kind_kept(reply: Reply, led: _Led) -> str:
 
 
 def _leave_command(address: str) -> str:
-    return f"if it is so: `newsletter subscribers unsubscribe {address}`"
+    return f"if it is so: `newsletter subscribers unsubscribe {quote(address)}`"  # whoever wrote it: it is pasted

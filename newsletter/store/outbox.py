@@ -8,21 +8,19 @@ anything could still send it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Update, and_, bindparam, delete, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import and_, or_, select
 
 from newsletter.models import Delivery, DeliveryState, MatchedPaper, Move
-from newsletter.store.database import Database
-from newsletter.store.history import SHOWN, delivery_of, packed, unpacked, with_state
+from newsletter.store.database import Database, insert
+from newsletter.store.history import packed, unpacked, with_state
 from newsletter.store.lock import Owners
-from newsletter.store.papers import chunks
+from newsletter.store.moves import KEEP, changed, drop_messages, failed, moving, packed_messages, values_of
 from newsletter.store.sent import issue_rows
 from newsletter.store.suppressions import suppressed_among
 from newsletter.store.tables import deliveries, issue_papers, messages, silences
@@ -30,18 +28,9 @@ from newsletter.store.tables import deliveries, issue_papers, messages, silences
 _QUEUED, _CLAIMED, _DOT = DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DOT
 _SENT, _FAILED, _UNKNOWN = DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN
 
+_LEFT = "withdrawn: no longer an active subscriber"
+_NO_MESSAGE = "its message is gone from the database; its papers may come with the next issue"
 _LIFE = timedelta(hours=24)  # of what an earlier version queued, which did not say
-
-_ARROWS: Mapping[DeliveryState, tuple[DeliveryState, ...]] = MappingProxyType(
-    {
-        _DOT: (_CLAIMED,),
-        _SENT: (_DOT, _UNKNOWN),  # the server's answer, although somebody took us for dead meanwhile
-        _FAILED: (_CLAIMED, _DOT),
-        _UNKNOWN: (_DOT,),
-        _QUEUED: (_CLAIMED, _DOT),
-    }
-)
-"""Where a delivery may come from, by where it goes, on the way of its owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +121,9 @@ class Outbox:
         theirs = deliveries.c.owner.in_(dead)
         lost = "its sender ended before the server's answer was kept; it may have arrived"
         with self._database.writing() as connection:
-            queued = _changed(connection, _move((_CLAIMED,), _QUEUED, now).where(theirs))
-            after = _move((_DOT,), _QUEUED if resend else _UNKNOWN, now).where(theirs).values(detail=lost)
-            unknown = _changed(connection, after)
+            queued = changed(connection, moving((_CLAIMED,), _QUEUED, now).where(theirs))
+            after = moving((_DOT,), _QUEUED if resend else _UNKNOWN, now).where(theirs).values(detail=lost)
+            unknown = changed(connection, after)
         return tuple(sorted(queued + unknown, key=lambda delivery: delivery.id))
 
     def claim(self, owner: str, limit: int, *, now: datetime) -> tuple[Claimed, ...]:
@@ -150,19 +139,17 @@ class Outbox:
             .with_for_update(skip_locked=True)  # where several senders can ask at once
         )
         with self._database.writing() as connection:
-            _drop(connection, [self._over.popleft() for _ in range(len(self._over))])
+            drop_messages(connection, [self._over.popleft() for _ in range(len(self._over))])
             while True:
-                taken = _move((_QUEUED,), _CLAIMED, now).where(deliveries.c.id.in_(due)).values(owner=owner)
+                taken = moving((_QUEUED,), _CLAIMED, now).where(deliveries.c.id.in_(due)).values(owner=owner)
                 rows = connection.execute(taken.returning(*_CLAIMS)).all()
                 left = suppressed_among(connection, {row.subscriber for row in rows})
-                gone = [row.id for row in rows if row.subscriber in left]
-                if gone:
-                    _withdraw(connection, gone, now)
-                kept = sorted((row for row in rows if row.subscriber not in left), key=_waiting)
-                if kept or not gone:
-                    data = _data(connection, [row.id for row in kept])
-                    break
-        return tuple(_claimed(row, data[row.id]) for row in kept)
+                data = packed_messages(connection, [row.id for row in rows])
+                failed(connection, [row.id for row in rows if row.subscriber in left], _LEFT, now)
+                failed(connection, [row.id for row in rows if row.id not in data], _NO_MESSAGE, now)
+                kept = [row for row in rows if row.subscriber not in left and row.id in data]
+                if kept or not rows:
+                    return tuple(_claimed(row, data[row.id]) for row in sorted(kept, key=_waiting))
 
     def keep(self, owner: str, moves: Collection[Move], *, now: datetime) -> frozenset[int]:
         """Keep moves of what `owner` has claimed in one transaction; return the ids of those that could be made.
@@ -170,14 +157,14 @@ class Outbox:
         One that is missing was moved by somebody else meanwhile.
         """
         groups: dict[DeliveryState, list[Move]] = {}
-        for move in moves:
-            groups.setdefault(move.state, []).append(move)
+        for step in moves:
+            groups.setdefault(step.state, []).append(step)
         made: set[int] = set()
         with self._database.writing() as connection:
             for state, group in groups.items():
-                ids = {move.id for move in group}
-                rows = [_values(move, owner, now) for move in group]
-                if connection.execute(_KEEP[state], rows).rowcount != len(group):
+                ids = {step.id for step in group}
+                rows = [values_of(step, owner, now) for step in group]
+                if connection.execute(KEEP[state], rows).rowcount != len(group):
                     there = select(deliveries.c.id).where(with_state(state), deliveries.c.owner == owner)
                     ids &= set(connection.execute(there.where(deliveries.c.id.in_(ids))).scalars())
                 if state in (_SENT, _FAILED):
@@ -188,11 +175,13 @@ class Outbox:
     def release(self, owner: str, *, now: datetime) -> None:
         """Give back what `owner` has claimed and not begun, and drop the messages that nothing needs any more."""
         with self._database.writing() as connection:
-            connection.execute(_move((_CLAIMED,), _QUEUED, now).where(deliveries.c.owner == owner))
+            connection.execute(moving((_CLAIMED,), _QUEUED, now).where(deliveries.c.owner == owner))
             over = (
                 select(deliveries.c.id).join_from(messages, deliveries).where(deliveries.c.state.in_((_SENT, _FAILED)))
             )
-            _drop(connection, connection.execute(over).scalars().all())  # also of those who died before they did
+            drop_messages(
+                connection, connection.execute(over).scalars().all()
+            )  # also of those who died before they did
 
     # ------------------------------------------------------------------ by the operator
 
@@ -203,20 +192,20 @@ class Outbox:
             waiting = connection.execute(
                 select(deliveries.c.id, deliveries.c.subscriber_key).where(with_state(_QUEUED))
             )
-            return _withdraw(connection, [row.id for row in waiting if row.subscriber_key not in keys], now)
+            return failed(connection, [row.id for row in waiting if row.subscriber_key not in keys], _LEFT, now)
 
     def hasten(self, *, now: datetime) -> int:
         """Make due what waits for no fault of its reader's, and return how many: the server may be mended."""
         waiting = and_(deliveries.c.attempts == 0, deliveries.c.next_attempt_at > now)
         with self._database.writing() as connection:
-            return len(_changed(connection, _move((_QUEUED,), _QUEUED, now).where(waiting).values(next_attempt_at=now)))
+            return len(changed(connection, moving((_QUEUED,), _QUEUED, now).where(waiting).values(next_attempt_at=now)))
 
     def resend(self, delivery_id: int, *, expires_at: datetime, now: datetime) -> Delivery | None:
         """Queue a delivery of which nobody knows once more, with the same bytes; None for any other."""
         with self._database.writing() as connection:
             values = {"next_attempt_at": now, "expires_at": expires_at, "attempts": 0}
-            moved = _move((_UNKNOWN,), _QUEUED, now).where(deliveries.c.id == delivery_id).values(values)
-            return next(iter(_changed(connection, moved)), None)
+            moved = moving((_UNKNOWN,), _QUEUED, now).where(deliveries.c.id == delivery_id).values(values)
+            return next(iter(changed(connection, moved)), None)
 
     # ------------------------------------------------------------------ asked about
 
@@ -271,60 +260,3 @@ def _waiting(row: Any) -> tuple[datetime, int]:
 def _claimed(row: Any, data: bytes) -> Claimed:
     values = {name: getattr(row, name) for name in _NAMES}
     return Claimed(**values | {"expires_at": row.expires_at or row.created_at + _LIFE}, message=unpacked(data))
-
-
-def _data(connection: Connection, ids: Iterable[int]) -> dict[int, bytes]:
-    """Return the packed messages of deliveries, by number."""
-    found: dict[int, bytes] = {}
-    for some in chunks(ids):
-        rows = connection.execute(select(messages).where(messages.c.delivery_id.in_(some)))
-        found |= {row.delivery_id: row.data for row in rows}
-    return found
-
-
-def _drop(connection: Connection, ids: Iterable[int]) -> None:
-    """Drop the messages of deliveries that nothing can send any more."""
-    for some in chunks(ids):
-        connection.execute(delete(messages).where(messages.c.delivery_id.in_(some)))
-
-
-def _move(sources: Iterable[DeliveryState], target: DeliveryState, now: datetime) -> Update:
-    return update(deliveries).where(or_(*map(with_state, sources))).values(state=target, changed_at=now)
-
-
-def _changed(connection: Connection, statement: Update) -> tuple[Delivery, ...]:
-    return tuple(delivery_of(row) for row in connection.execute(statement.returning(*SHOWN)).mappings())
-
-
-def _withdraw(connection: Connection, ids: Sequence[int], now: datetime) -> tuple[Delivery, ...]:
-    values = {"detail": "withdrawn: no longer an active subscriber"}
-    _drop(connection, ids)
-    moved = [
-        _changed(connection, _move((_QUEUED, _CLAIMED), _FAILED, now).where(deliveries.c.id.in_(some)).values(values))
-        for some in chunks(ids)
-    ]
-    return tuple(sorted((each for found in moved for each in found), key=lambda delivery: delivery.id))
-
-
-def _keeping(state: DeliveryState) -> Update:
-    """Return the statement of one move, compiled once and executed for many."""
-    values: dict[str, Any] = {"state": state, "changed_at": bindparam("of_now")}
-    if state is not _DOT:
-        values |= {"code": bindparam("of_code"), "detail": bindparam("of_detail")}
-        values["attempts"] = deliveries.c.attempts + bindparam("of_attempted")
-    if state is _QUEUED:
-        values["next_attempt_at"] = bindparam("of_next")
-    mine = and_(deliveries.c.id == bindparam("of_id"), deliveries.c.owner == bindparam("of_owner"))
-    there = or_(*(deliveries.c.state == source.value for source in _ARROWS[state]))  # one row: no index is wanted
-    return update(deliveries).where(mine, there).values(values)
-
-
-_KEEP = MappingProxyType({state: _keeping(state) for state in _ARROWS})
-
-
-def _values(move: Move, owner: str, now: datetime) -> dict[str, Any]:
-    values: dict[str, Any] = {"of_id": move.id, "of_owner": owner, "of_now": now}
-    if move.state is _DOT:
-        return values
-    values |= {"of_code": move.code, "of_detail": move.detail, "of_attempted": int(move.attempted)}
-    return values | ({"of_next": move.next_attempt_at} if move.state is _QUEUED else {})
