@@ -92,7 +92,7 @@ class Sink:
     """A server in a thread of its own, polite except for `answers`, keyed by command, CONNECT, BODY or "." (the dot).
 
     BODY is asked for when the first part of a message has come. `acted` counts the answers that were not polite,
-    `kept` the messages with their recipients where `keep` is set. `slow` is the most seconds between log and reply.
+    `kept` the messages with their recipients where `keep` is set. `commands` are those that came, `clear` those that came unencrypted. `slow` is the most seconds between log and reply.
     """
 
     def __init__(
@@ -113,6 +113,7 @@ class Sink:
         self.acted: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
         self.commands: list[str] = []
+        self.clear: list[str] = []
         self.kept: list[tuple[str, bytes]] = []
         self.port = 0
         self._random = random.Random(seed)
@@ -223,6 +224,8 @@ class Talk:
         while (line := await self._line()) is not None:
             verb = line.partition(" ")[0].upper()
             self._sink.commands.append(line)
+            if not self._encrypted:
+                self._sink.clear.append(line)
             alive, said = await self._say(verb, line)
             if not alive or verb == "QUIT":
                 return

@@ -21,6 +21,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic, sleep
 from typing import Any
 
 from faults_sink import MODERN, PLAIN, Act, Answer, Moment, Sink
@@ -98,6 +99,8 @@ class World:
     dot_seconds: float = 30.0
     busy_seconds: float = 30.0
     on_store: Callable[[Store], None] | None = None  # called with each store that is opened
+    drains: Callable[[], object] | None = None  # what delivers, where it is not `deliver_waiting`
+    before_count: Callable[[World], None] | None = None
     may_arrive_twice: bool = False
     expected: dict[str, Bounds] = field(default_factory=dict)
 
@@ -159,6 +162,9 @@ class World:
     def drain(self, *, stop: threading.Event | None = None) -> None:
         """Deliver what is due, once; what it ends with is told."""
         try:
+            if self.drains is not None:
+                self.drains()
+                return
             with self.open() as store:
                 mailer = self.mailer()
                 outcomes = deliver_waiting(self.config(), store, mailer=mailer, clock=self.clock, stop=stop)
@@ -209,6 +215,12 @@ class World:
     def expects(self, **counts: Bounds) -> None:
         """Say how many are failed, unknown or queued in the end, where it is not none; a pair is from and to."""
         self.expected.update(counts)
+
+    def wait_for(self, messages: int, *, seconds: float = 20.0) -> None:
+        """Wait until so many more messages have come, or so long."""
+        enough, last = self.sink.asked["."] + messages, monotonic() + seconds
+        while self.sink.asked["."] < enough and monotonic() < last:
+            sleep(0.002)
 
     def states(self) -> Counter[str]:
         """Return how many deliveries there are in each state."""
@@ -288,6 +300,8 @@ def in_world(run: Callable[[World], None], seed: int, *, url: str = "", folder: 
             run(world)
             world.mend()
             world.settle()
+            if world.before_count is not None:
+                world.before_count(world)
             return world.count()
 
 

@@ -33,13 +33,14 @@ def delivered(
     state: DeliveryState = DeliveryState.SENT,
     papers: Sequence[Paper] = (),
     at: datetime | None = None,
+    message_id: str = "",
 ) -> Delivery:
     """Return a delivery in a state; the papers must be those of a saved edition."""
     now = at or NOW - timedelta(days=(DAY - day).days, hours=1)
     issue = Queued(
         subscriber=address,
         issue_date=day,
-        message_id=a_message_id(address, day),
+        message_id=message_id or a_message_id(address, day),
         message=b"Subject: 12 papers\r\n\r\nhello\r\n",
         sender="papers@example.org",
         recipient=address,

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from makers import DAY, NOW, a_queued, an_email
+from makers import NOW, a_queued, an_email
 from odd_smtp import DROP, Answer, Held, OddSmtp, Once
 
 from newsletter.deliver import GIVE_UP_AFTER, RETRY_AFTER, More, Reply, deliver, pace
 from newsletter.deliver.mailer import BeforeDot
 from newsletter.deliver.message import as_bytes
 from newsletter.deliver.smtp import SmtpMailer
-from newsletter.errors import DeliveryError, OutcomeUnknown, RecipientRefused, ServerRefused, StoreError
+from newsletter.errors import OutcomeUnknown, RecipientRefused, ServerRefused, StoreError
 from newsletter.inbox import Inbox
 from newsletter.models import Delivery, DeliveryState, Move, OnUnknown
 from newsletter.store import Store
@@ -288,7 +288,7 @@ def test_a_message_that_breaks_the_connection_does_not_hold_up_the_rest(
     polite = server.answers.get(step)
 
     def answer(_: str) -> str:
-        server.answers[step] = polite if polite else DROP
+        server.answers[step] = polite or DROP
         return DROP
 
     server.answers[step] = answer
@@ -374,7 +374,7 @@ def test_a_drain_that_was_slowed_down_still_ends(store: Store, server: OddSmtp, 
     """Sessions that were sent to wait hear that there is nothing more."""
     queue(store, *many(8))
     count = iter(range(1000))
-    server.answers["."] = lambda _: "451 4.7.0 slow" if next(count) in {throttled} else "250 2.0.0 taken"
+    server.answers["."] = lambda _: "451 4.7.0 slow" if next(count) == throttled else "250 2.0.0 taken"
 
     drain(store, server, connections=4)
 
@@ -417,7 +417,7 @@ def test_refusals_by_policy_again_and_again_stop_the_run(store: Store, server: O
     queue(store, *many(10))
     server.answers["."] = "550 5.7.1 message looks like spam"
 
-    with pytest.raises(ServerRefused, match="refused by policy again and again: 550 5.7.1 message looks like spam"):
+    with pytest.raises(ServerRefused, match=r"refused by policy again and again: 550 5\.7\.1 message looks like spam"):
         drain(store, server)
 
     assert states(store) == [FAILED] * 3 + [QUEUED] * 10

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import unquote
 
 import pytest
 from makers import DAY, NOW, a_config, a_newsletter, a_paper, a_subscriber, an_edition
@@ -15,6 +17,8 @@ from stores import a_store
 from newsletter.config import Config
 from newsletter.models import DeliveryState
 from newsletter.pipeline.incoming import Fate, Taken, take_replies
+from newsletter.render.addresses import less_url, more_url, unsubscribe_mailto
+from newsletter.render.headers import message_id
 from newsletter.replies import ReplyKind
 from newsletter.store import Store
 from newsletter.tokens import bounce_address, leave_token
@@ -449,6 +453,60 @@ def test_an_answer_stays_for_a_person_and_proves_that_it_arrived(store: Store) -
     assert [each.fate for each in (thanks, question, stranger)] == [Fate.LEFT, Fate.LEFT, Fate.FOREIGN]
     assert thanks.did == "writes: Thank you, number one was just what I needed."
     assert (stored(store).state, reasons(store)) == (SENT, {})
+
+
+# ------------------------------------------------------------------ what an email of ours says
+
+
+def followed(mailto: str, sender: str) -> bytes:
+    """Return the mail that a mail program makes of a mailto address (RFC 6068)."""
+    address, _, query = mailto.removeprefix("mailto:").partition("?")
+    subject = unquote(query.removeprefix("subject="))
+    return written(sender=sender, subject=subject, Delivered_To=unquote(address))
+
+
+@pytest.mark.parametrize("plus", [True, False])
+@pytest.mark.parametrize("reader", [ADA, "Émilie@bücher.example", "o'neil+papers@example.org"])
+def test_the_link_in_an_email_lets_its_reader_leave(store: Store, reader: str, plus: bool) -> None:  # noqa: FBT001
+    """From any mailbox, and nobody but its reader."""
+    config = settings(reader, GRACE)
+    newsletter = replace(config.newsletter, plus=plus)
+    link = unsubscribe_mailto(newsletter, reader)
+
+    (taken,) = take(store, followed(link, "eve@example.net"), config=replace(config, newsletter=newsletter))
+
+    assert (taken.fate, reasons(store)) == (Fate.DONE, {reader: "unsubscribed"})
+
+
+def test_the_links_of_a_paper_vote_for_it(store: Store) -> None:
+    """Whatever it is called."""
+    names = ("arxiv:math/0309136", "doi:10.1/a-b_(c)", "title:0a1b2c3d4e5f", "openreview:AbC_d-1", "s2:12345")
+    papers = tuple(a_paper(f"Paper called {name}", id=name) for name in names)
+    day = DAY + timedelta(days=1)
+    store.editions.save(an_edition(*papers, day=day), collected_at=NOW)
+    newsletter = settings().newsletter
+
+    take(store, *(followed(more_url(newsletter, paper.id), ADA) for paper in papers))
+    take(store, *(followed(less_url(newsletter, paper.id), GRACE) for paper in papers))
+
+    assert {vote.paper_id: vote.value for vote in store.votes.of(ADA)} == dict.fromkeys(names, 1)
+    assert {vote.paper_id: vote.value for vote in store.votes.of(GRACE)} == dict.fromkeys(names, -1)
+
+
+def test_the_bounce_of_an_email_finds_it(store: Store) -> None:
+    """By the Message-ID and the envelope that were really made, of this reader and this day."""
+    newsletter = settings().newsletter
+    made = [message_id(reader, DAY, ["arxiv:1"], newsletter) for reader in (ADA, GRACE)]
+    for reader, name in zip((ADA, GRACE), made, strict=True):
+        delivered(store, reader, message_id=name)
+    envelope = bounce_address("papers@example.org", day=DAY, address=GRACE, secret=SECRET)
+    named = {a_message_id(): made[0]}
+    sent_to = {"papers+BOUNCE@example.org": envelope, "ada@example.org": GRACE}
+
+    first, second = take(store, saved("bounce-postfix", named), saved("bounce-verp-only", sent_to))
+
+    assert (first.subscriber, second.subscriber) == (ADA, GRACE)
+    assert reasons(store) == {ADA: "bounced", GRACE: "bounced"}
 
 
 # ------------------------------------------------------------------ once

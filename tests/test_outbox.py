@@ -1,34 +1,35 @@
-"""The outbox: each delivery once, its state moved along the arrows and along no other."""
+"""The outbox: each delivery once, its state moved by its owner, along the arrows and along no other."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import children
 import pytest
-from makers import DAY, NOW, a_match, a_paper, a_reason, an_edition
-from stores import a_store
+from makers import DAY, NOW, a_match, a_paper, a_queued, an_edition
 
 from newsletter.errors import StoreError
-from newsletter.models import Delivery, DeliveryState, MatchedPaper, Reason, ReasonKind
-from newsletter.store import Claimed, Outbox, Silence, Store
-from newsletter.store.sent import reasons_of
+from newsletter.models import Delivery, DeliveryState, Move
+from newsletter.store import Claimed, Outbox, Store
+from newsletter.store.tables import deliveries, messages
 
 PAPERS = (a_paper("One"), a_paper("Two"), a_paper("Three"))
 NEXT_DAY = DAY + timedelta(days=1)
 LATER = NOW + timedelta(minutes=5)
+A_DAY = timedelta(hours=24)
 QUEUED, CLAIMED, DOT, SENT, FAILED, UNKNOWN = DeliveryState
+ADA, GRACE, MARY = "ada@example.org", "grace@example.org", "mary@example.org"
+WHOLE = [("Trees", a_match(paper)) for paper in PAPERS]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """Give an open store with an edition of three papers."""
-    with a_store(tmp_path) as store:
-        store.editions.save(an_edition(*PAPERS), collected_at=NOW)
-        yield store
+def store(store: Store) -> Store:
+    """Return a store with an edition of three papers."""
+    store.editions.save(an_edition(*PAPERS), collected_at=NOW)
+    return store
 
 
 @pytest.fixture
@@ -37,337 +38,434 @@ def outbox(store: Store) -> Outbox:
     return store.outbox
 
 
-def queue(outbox: Outbox, subscriber: str = "ada@example.org", **fields: object) -> bool:
-    """Queue an issue of all three papers."""
-    defaults: dict[str, object] = {
-        "issue_date": DAY,
-        "message_id": f"<i20261120.{subscriber}>",
-        "message": b"Subject: x\r\n\r\nx\r\n",
-        "sender": "papers@example.org",
-        "recipient": subscriber,
-        "papers": [("Trees", a_match(paper)) for paper in PAPERS],
-        "now": NOW,
-    }
-    return outbox.queue(subscriber, **{**defaults, **fields})  # type: ignore[arg-type]
+@pytest.fixture
+def owner(outbox: Outbox) -> Iterator[str]:
+    """Give a sender that is alive."""
+    with outbox.owning() as name:
+        yield name
 
 
-def states(outbox: Outbox) -> list[DeliveryState]:
+def queue(outbox: Outbox, *subscribers: str, **fields: object) -> tuple[bool, ...]:
+    """Queue an issue of all three papers for each, or for one."""
+    now = fields.pop("now", NOW)
+    issues = [a_queued(each, **{"papers": WHOLE, **fields}) for each in subscribers or (ADA,)]
+    return outbox.queue(issues, now=now)  # type: ignore[arg-type]
+
+
+def states(store: Store) -> list[DeliveryState]:
     """Return the state of every delivery."""
-    return [delivery.state for delivery in history.deliveries()]
+    return [delivery.state for delivery in store.history.deliveries()]
+
+
+def a_move(state: DeliveryState, number: int = 1, **fields: object) -> Move:
+    """Return a move that counts as an attempt; what is queued again is due later."""
+    return Move(number, state, **{"attempted": state is not DOT, "next_attempt_at": LATER, **fields})  # type: ignore[arg-type]
+
+
+PATHS: dict[DeliveryState, tuple[DeliveryState, ...]] = {
+    QUEUED: (),
+    CLAIMED: (),
+    DOT: (DOT,),
+    SENT: (DOT, SENT),
+    FAILED: (FAILED,),
+    UNKNOWN: (DOT, UNKNOWN),
+}
+
+
+def brought_to(outbox: Outbox, owner: str, state: DeliveryState) -> None:
+    """Claim what is due and bring the first delivery to a state, along the arrows."""
+    if state is not QUEUED:
+        outbox.claim(owner, 10, now=NOW)
+    for step in PATHS[state]:
+        assert outbox.keep(owner, [a_move(step)], now=NOW) == {1}
 
 
 # ------------------------------------------------------------------ in
 
 
-def test_a_queued_issue_is_a_delivery(outbox: Outbox) -> None:
+def test_a_queued_issue_is_a_delivery(store: Store) -> None:
     """What the operator sees of it."""
-    assert queue(outbox)
+    assert queue(store.outbox) == (True,)
 
-    [delivery] = history.deliveries()
-
-    assert delivery == Delivery(
-        1, "ada@example.org", DAY, "<i20261120.ada@example.org>", QUEUED, papers=3, changed_at=NOW
+    assert store.history.deliveries() == (
+        Delivery(1, ADA, DAY, f"<i20261120.{ADA}>", QUEUED, papers=3, changed_at=NOW),
     )
 
 
-def test_a_second_issue_of_the_same_date_is_not_queued(outbox: Outbox) -> None:
+def test_a_second_issue_of_the_same_date_is_not_queued(store: Store) -> None:
     """Nobody gets the same issue twice, however often it is made; letter case is no other reader."""
-    assert queue(outbox)
+    queue(store.outbox)
 
-    assert not queue(outbox, "ADA@Example.org")
-    assert len(history.deliveries()) == 1
+    assert queue(store.outbox, "ADA@Example.org", GRACE) == (False, True)
+    assert [delivery.subscriber for delivery in store.history.deliveries()] == [ADA, GRACE]
+    assert len(store.history.issue_papers(store.history.deliveries()[1].id)) == 3
+
+
+def test_two_issues_of_one_reader_and_date_in_one_batch_are_one(store: Store) -> None:
+    """A list that names somebody twice sends once; the first stands."""
+    issues = [a_queued(message=b"first"), a_queued("ADA@example.org", message=b"second"), a_queued(GRACE)]
+
+    assert store.outbox.queue(issues, now=NOW) == (True, False, True)
+    assert store.history.message(store.history.deliveries()[0].id) == b"first"
+
+
+def test_nothing_to_queue_is_nothing(outbox: Outbox) -> None:
+    """A batch in which nobody has anything to read."""
+    assert outbox.queue([], now=NOW) == ()
 
 
 def test_another_date_and_another_reader_are_other_deliveries(outbox: Outbox) -> None:
     """One row per subscriber and issue date."""
-    assert queue(outbox)
+    queue(outbox)
 
-    assert queue(outbox, issue_date=NEXT_DAY)
-    assert queue(outbox, "grace@example.org")
-
-
-def test_an_issue_with_a_paper_that_is_in_no_edition_is_not_queued_at_all(outbox: Outbox) -> None:
-    """Either the delivery and all its papers are kept, or nothing."""
-    with pytest.raises(StoreError, match="FOREIGN KEY"):
-        queue(outbox, papers=[("Trees", a_match(PAPERS[0])), ("Trees", a_match(a_paper("Never stored")))])
-
-    assert history.deliveries() == ()
+    assert queue(outbox, issue_date=NEXT_DAY) == queue(outbox, GRACE) == (True,)
 
 
-def test_an_issue_comes_back_with_its_reasons(outbox: Outbox) -> None:
-    """`explain` can say why each paper was sent, and where in the issue it stood."""
-    reasons = (a_reason(origin="subscribers.yaml:14"), a_reason(kind=ReasonKind.AUTHOR, words=()))
-    issue = (("", a_match(PAPERS[2], score=0.9)), ("Trees", a_match(PAPERS[0], reasons=reasons)))
-    queue(outbox, papers=issue)
+def test_a_batch_with_a_paper_that_is_in_no_edition_is_not_queued_at_all(store: Store) -> None:
+    """Either all deliveries and all their papers are kept, or nothing."""
+    odd = a_queued(GRACE, papers=[("Trees", a_match(PAPERS[0])), ("Trees", a_match(a_paper("Never stored")))])
 
-    brought = history.issue_papers(1)
+    with pytest.raises(StoreError, match=r"(?i)foreign key"):
+        store.outbox.queue([a_queued(papers=WHOLE), odd], now=NOW)
 
-    assert brought == issue
-    assert brought[1][1].reasons[0].origin == "subscribers.yaml:14"
+    assert store.history.deliveries() == ()
+    assert store.outbox.settled(DAY) == frozenset()
 
 
-def test_a_silence_is_remembered_with_its_reason(outbox: Outbox) -> None:
+def test_a_silence_is_remembered_once(outbox: Outbox) -> None:
     """An issue with nothing in it is made once, not every minute."""
     assert outbox.silence("Ada@example.org", DAY, reason="no paper matched", now=NOW)
 
-    assert not outbox.silence("ada@example.org", DAY, reason="again", now=LATER)
-    assert history.silences(DAY) == (Silence("Ada@example.org", DAY, "no paper matched", NOW),)
-    assert history.silences(NEXT_DAY) == ()
+    assert not outbox.silence(ADA, DAY, reason="again", now=LATER)
+    assert outbox.silence(ADA, NEXT_DAY, reason="no paper matched", now=LATER)
 
 
 def test_whoever_is_queued_or_silent_is_settled(outbox: Outbox) -> None:
     """The run that comes next minute leaves them alone; the addresses are case-folded."""
     queue(outbox, "Ada@example.org")
     outbox.silence("Grace@example.org", DAY, reason="-", now=NOW)
-    queue(outbox, "mary@example.org", issue_date=NEXT_DAY)
+    queue(outbox, MARY, issue_date=NEXT_DAY)
 
-    assert outbox.settled(DAY) == {"ada@example.org", "grace@example.org"}
-
-
-def test_deliveries_can_be_asked_for_by_reader_date_and_state(outbox: Outbox) -> None:
-    """All that is given must fit."""
-    queue(outbox)
-    queue(outbox, issue_date=NEXT_DAY)
-    queue(outbox, "grace@example.org")
-    outbox.claim(1, now=NOW)
-
-    assert [found.id for found in history.deliveries(subscriber="ADA@example.org")] == [1, 2]
-    assert [found.id for found in history.deliveries(issue_date=DAY)] == [1, 3]
-    assert [found.id for found in history.deliveries(state=QUEUED, subscriber="ada@example.org")] == [2]
+    assert outbox.settled(DAY) == {ADA, GRACE}
 
 
 # ------------------------------------------------------------------ on the way
 
 
-def test_a_claim_gives_the_envelope_and_the_bytes(outbox: Outbox) -> None:
+def test_a_claim_gives_the_envelope_and_the_bytes(store: Store, owner: str) -> None:
     """All that sending needs."""
-    queue(outbox, message=b"\x00\xff" * 1000)
+    queue(store.outbox, message=b"\x00\xff" * 1000, recipient="ada@xn--bcher-kva.example")
 
-    assert outbox.claim(10, now=NOW) == (
-        Claimed(1, "papers@example.org", "ada@example.org", b"\x00\xff" * 1000, 0, NOW),
+    assert store.outbox.claim(owner, 10, now=NOW) == (
+        Claimed(
+            id=1,
+            subscriber=ADA,
+            issue_date=DAY,
+            message_id=f"<i20261120.{ADA}>",
+            sender="papers@example.org",
+            recipient="ada@xn--bcher-kva.example",
+            message=b"\x00\xff" * 1000,
+            papers=3,
+            attempts=0,
+            expires_at=NOW + A_DAY,
+        ),
     )
-    assert states(outbox) == [CLAIMED]
+    assert states(store) == [CLAIMED]
 
 
-def test_a_claim_takes_what_waits_longest_and_nothing_twice(outbox: Outbox) -> None:
+def test_a_claim_takes_what_waits_longest_and_nothing_twice(outbox: Outbox, owner: str) -> None:
     """First due, first sent; then in the order of queueing."""
     for name, minutes in (("a", 3), ("b", 1), ("c", 1), ("d", 2)):
         queue(outbox, f"{name}@example.org", now=NOW + timedelta(minutes=minutes))
 
-    claims = [[claimed.recipient[0] for claimed in outbox.claim(2, now=LATER)] for _ in range(3)]
+    claims = [[claimed.recipient[0] for claimed in outbox.claim(owner, 2, now=LATER)] for _ in range(3)]
 
     assert claims == [["b", "c"], ["d", "a"], []]
 
 
-def test_what_is_not_due_is_not_claimed(outbox: Outbox) -> None:
-    """A retry waits for its time."""
+def test_what_is_not_due_is_not_claimed(outbox: Outbox, owner: str) -> None:
+    """A retry waits for its time, and knows that it is one."""
     queue(outbox)
-    outbox.claim(1, now=NOW)
-    outbox.requeue(1, next_attempt_at=LATER, attempted=True, code=450, detail="later", now=NOW)
+    outbox.claim(owner, 1, now=NOW)
+    outbox.keep(owner, [a_move(QUEUED)], now=NOW)
 
-    assert outbox.claim(1, now=LATER - timedelta(seconds=1)) == ()
-    assert [claimed.attempts for claimed in outbox.claim(1, now=LATER)] == [1]
-
-
-def test_released_deliveries_are_queued_as_before(outbox: Outbox) -> None:
-    """They were never tried; what has gone on meanwhile is left alone."""
-    for name in "abc":
-        queue(outbox, f"{name}@example.org")
-    outbox.claim(3, now=NOW)
-    outbox.mark_dot(2, now=NOW)
-
-    outbox.release([1, 2, 3], now=NOW)
-
-    assert states(outbox) == [QUEUED, DOT, QUEUED]
-    assert [claimed.attempts for claimed in outbox.claim(3, now=NOW)] == [0, 0]
+    assert outbox.claim(owner, 1, now=LATER - timedelta(seconds=1)) == ()
+    assert [claimed.attempts for claimed in outbox.claim(owner, 1, now=LATER)] == [1]
 
 
-def test_a_sent_delivery_keeps_the_reply_and_no_message(store: Store) -> None:
+def test_who_has_left_is_failed_at_the_claim_and_others_take_the_place(store: Store, owner: str) -> None:
+    """The limit is filled with those who may have theirs, and the message is forgotten."""
+    queue(store.outbox, "ADA@Example.org", GRACE, MARY)
+    for address in (ADA, "Grace@example.org"):
+        store.suppressions.add(address, reason="unsubscribed", detail="", at=NOW)
+
+    assert [claimed.subscriber for claimed in store.outbox.claim(owner, 2, now=NOW)] == [MARY]
+    assert states(store) == [FAILED, FAILED, CLAIMED]
+    assert [store.history.message(number) for number in (1, 2)] == [None, None]
+    assert "no longer an active subscriber" in store.history.deliveries()[0].detail
+
+
+def test_a_claim_of_people_who_all_left_is_empty(store: Store, owner: str) -> None:
+    """And ends."""
+    queue(store.outbox, ADA, GRACE)
+    for address in (ADA, GRACE):
+        store.suppressions.add(address, reason="complained", detail="", at=NOW)
+
+    assert store.outbox.claim(owner, 1, now=NOW) == ()
+    assert states(store) == [FAILED, FAILED]
+
+
+def test_released_deliveries_are_queued_as_before(store: Store, owner: str) -> None:
+    """They were never tried; what has gone on meanwhile, or is another's, is left alone."""
+    queue(store.outbox, ADA, GRACE, MARY)
+    store.outbox.claim(owner, 2, now=NOW)
+    store.outbox.keep(owner, [a_move(DOT, 2)], now=NOW)
+    with store.outbox.owning() as another:
+        store.outbox.claim(another, 1, now=NOW)
+        store.outbox.release(owner, now=NOW)
+
+        assert states(store) == [QUEUED, DOT, CLAIMED]
+    assert [claimed.attempts for claimed in store.outbox.claim(owner, 3, now=NOW)] == [0]
+
+
+def test_a_sent_delivery_keeps_the_reply_and_in_the_end_no_message(store: Store, owner: str) -> None:
     """Years of sent emails take no space."""
     queue(store.outbox)
-    store.outbox.claim(1, now=NOW)
-    store.outbox.mark_dot(1, now=NOW)
+    brought_to(store.outbox, owner, DOT)
 
-    sent = store.outbox.mark_sent(1, code=250, detail="2.0.0 taken", now=LATER)
+    store.outbox.keep(owner, [Move(1, SENT, 250, "2.0.0 taken", attempted=True)], now=LATER)
+    store.outbox.release(owner, now=LATER)
 
+    [sent] = store.history.deliveries()
     assert (sent.state, sent.code, sent.detail, sent.attempts, sent.changed_at) == (SENT, 250, "2.0.0 taken", 1, LATER)
-    assert store.history.deliveries() == (sent,)
-    with store._database.reading() as connection:
-        assert connection.exec_driver_sql("SELECT message FROM deliveries").scalar_one() is None
+    assert store.history.message(1) is None
 
 
-def test_an_unknown_delivery_keeps_its_message(store: Store) -> None:
-    """The operator may decide to send it again."""
+@pytest.mark.parametrize("state", [QUEUED, CLAIMED, DOT, UNKNOWN])
+def test_what_can_still_be_sent_keeps_its_message(store: Store, owner: str, state: DeliveryState) -> None:
+    """The operator may decide to send what is unknown again."""
+    queue(store.outbox, message=b"the bytes")
+    brought_to(store.outbox, owner, state)
+    store.outbox.release(owner, now=NOW)
+
+    assert store.history.message(1) == b"the bytes"
+
+
+def test_a_message_that_an_earlier_version_packed_is_read(store: Store, owner: str) -> None:
+    """It used zlib; what waits in the outbox survives an upgrade."""
+    queue(store.outbox, message=b"new")
+    with store._database.writing() as connection:
+        connection.execute(messages.update().values(data=zlib.compress(b"old")))
+
+    assert store.history.message(1) == b"old"
+    assert [claimed.message for claimed in store.outbox.claim(owner, 1, now=NOW)] == [b"old"]
+
+
+def test_what_an_earlier_version_queued_has_a_day(store: Store, owner: str) -> None:
+    """It did not say when it has no value any more."""
     queue(store.outbox)
-    store.outbox.claim(1, now=NOW)
-    store.outbox.mark_dot(1, now=NOW)
-    store.outbox.mark_unknown(1, code=0, detail="no answer", now=NOW)
+    with store._database.writing() as connection:
+        connection.execute(deliveries.update().values(expires_at=None))
 
-    with store._database.reading() as connection:
-        assert connection.exec_driver_sql("SELECT message FROM deliveries").scalar_one() is not None
+    assert [claimed.expires_at for claimed in store.outbox.claim(owner, 1, now=LATER)] == [NOW + A_DAY]
 
 
-def test_reconcile_settles_what_a_dead_run_left(store: Store) -> None:
-    """Before the dot it is safe to send again; after it nobody knows."""
-    for name in "abcd":
-        queue(store.outbox, f"{name}@example.org")
-    store.outbox.claim(3, now=NOW)
-    store.outbox.mark_dot(2, now=NOW)
+def test_many_moves_are_one_transaction(store: Store, owner: str) -> None:
+    """Of every kind, each with its own reply."""
+    queue(store.outbox, *(f"{name}@example.org" for name in "abcdef"))
+    store.outbox.claim(owner, 6, now=NOW)
+    store.outbox.keep(owner, [a_move(DOT, number) for number in (1, 2, 3)], now=NOW)
+    moves = [
+        a_move(SENT, 1, code=250, detail="taken"),
+        a_move(UNKNOWN, 2),
+        a_move(FAILED, 3, code=550, detail="spam"),
+        a_move(QUEUED, 4, code=450, detail="later", attempted=False),
+        a_move(DOT, 5),
+    ]
 
-    with store.lock():
-        settled = store.outbox.reconcile(now=LATER)
-        again = store.outbox.reconcile(now=LATER)
-
-    assert [(delivery.id, delivery.state) for delivery in settled] == [(1, QUEUED), (2, UNKNOWN), (3, QUEUED)]
-    assert "it may have arrived" in settled[1].detail
-    assert again == ()
-
-
-def test_reconcile_without_the_lock_is_refused(outbox: Outbox) -> None:
-    """Another run may be alive, and its claims are no remains."""
-    with pytest.raises(StoreError, match="the lock must be held"):
-        outbox.reconcile(now=NOW)
-
-
-MOVES: dict[str, tuple[Callable[[Outbox], object], set[DeliveryState], DeliveryState]] = {
-    "dot": (lambda outbox: outbox.mark_dot(1, now=NOW), {CLAIMED}, DOT),
-    "sent": (lambda outbox: outbox.mark_sent(1, code=250, detail="", now=NOW), {DOT}, SENT),
-    "failed": (lambda outbox: outbox.mark_failed(1, code=550, detail="", now=NOW), {CLAIMED, DOT}, FAILED),
-    "unknown": (lambda outbox: outbox.mark_unknown(1, code=0, detail="", now=NOW), {DOT}, UNKNOWN),
-    "queued": (
-        lambda outbox: outbox.requeue(1, next_attempt_at=NOW, attempted=True, code=450, detail="", now=NOW),
-        {CLAIMED, DOT},
-        QUEUED,
-    ),
-}
-PATHS: dict[DeliveryState, tuple[str, ...]] = {
-    QUEUED: (),
-    CLAIMED: (),
-    DOT: ("dot",),
-    SENT: ("dot", "sent"),
-    FAILED: ("failed",),
-    UNKNOWN: ("dot", "unknown"),
-}
+    assert store.outbox.keep(owner, moves, now=LATER) == {1, 2, 3, 4, 5}
+    found = [(each.state, each.code, each.detail, each.attempts) for each in store.history.deliveries()]
+    assert found == [
+        (SENT, 250, "taken", 1),
+        (UNKNOWN, 0, "", 1),
+        (FAILED, 550, "spam", 1),
+        (QUEUED, 450, "later", 0),
+        (DOT, 0, "", 0),
+        (CLAIMED, 0, "", 0),
+    ]
 
 
 @pytest.mark.parametrize("start", DeliveryState)
-@pytest.mark.parametrize("move", MOVES)
-def test_a_delivery_moves_along_the_arrows_only(outbox: Outbox, start: DeliveryState, move: str) -> None:
-    """Every state and every move, as drawn in `newsletter.deliver`."""
-    queue(outbox)
-    if start is not QUEUED:
-        outbox.claim(1, now=NOW)
-    for step in PATHS[start]:
-        MOVES[step][0](outbox)
-    act, allowed, target = MOVES[move]
+@pytest.mark.parametrize("target", [DOT, SENT, FAILED, UNKNOWN, QUEUED])
+def test_a_delivery_moves_along_the_arrows_only(
+    store: Store, owner: str, start: DeliveryState, target: DeliveryState
+) -> None:
+    """Every state and every move, as drawn in `newsletter.deliver`; the others of a batch are not held up."""
+    queue(store.outbox, ADA, GRACE)
+    brought_to(store.outbox, owner, start)
+    store.outbox.claim(owner, 2, now=NOW) if start is not QUEUED else None
+    arrows = {DOT: {CLAIMED}, SENT: {DOT, UNKNOWN}, FAILED: {CLAIMED, DOT}, UNKNOWN: {DOT}, QUEUED: {CLAIMED, DOT}}
 
-    if start in allowed:
-        act(outbox)
-    else:
-        with pytest.raises(StoreError, match=f"delivery 1 cannot become {target}: another run has changed it"):
-            act(outbox)
+    made = store.outbox.keep(owner, [a_move(target)], now=LATER)
 
-    assert states(outbox) == [target if start in allowed else start]
+    assert states(store)[0] is (target if start in arrows[target] else start)
+    if start in arrows[target]:
+        assert made == {1}
+    elif start is not target:
+        assert made == frozenset()
 
 
-# ------------------------------------------------------------------ what a reader has
+@pytest.mark.parametrize("target", [DOT, SENT, FAILED, UNKNOWN, QUEUED])
+def test_nobody_moves_what_another_has_claimed(store: Store, owner: str, target: DeliveryState) -> None:
+    """Whoever was taken for dead hears it before the final dot; the rest of the batch is theirs."""
+    queue(store.outbox, ADA, GRACE)
+    with store.outbox.owning() as another:
+        store.outbox.claim(owner, 1, now=NOW)
+        store.outbox.claim(another, 1, now=NOW)
+        if target in (SENT, UNKNOWN):
+            store.outbox.keep(owner, [a_move(DOT, 1)], now=NOW)
+            store.outbox.keep(another, [a_move(DOT, 2)], now=NOW)
+        before = states(store)
+
+        assert store.outbox.keep(another, [a_move(target, 1), a_move(target, 2)], now=NOW) == {2}
+        assert states(store) == [before[0], target]
+
+
+def test_an_answer_that_comes_after_somebody_gave_us_up_still_counts(store: Store, owner: str) -> None:
+    """The server took it: held as unknown meanwhile, it is known now."""
+    queue(store.outbox)
+    brought_to(store.outbox, owner, UNKNOWN)
+
+    assert store.outbox.keep(owner, [a_move(SENT, code=250)], now=LATER) == {1}
+    assert states(store) == [SENT]
+
+
+# ------------------------------------------------------------------ the dead
+
+
+def test_reconcile_settles_what_a_dead_sender_left(store: Store, owner: str) -> None:
+    """Before the dot it is safe to send again; after it nobody knows. What is due stays due."""
+    queue(store.outbox, *(f"{name}@example.org" for name in "abcd"))
+    with store.outbox.owning() as dead:
+        store.outbox.claim(dead, 3, now=NOW)
+        store.outbox.keep(dead, [a_move(DOT, 2)], now=NOW)
+
+    settled = store.outbox.reconcile(owner, now=LATER)
+
+    assert [(delivery.id, delivery.state) for delivery in settled] == [(1, QUEUED), (2, UNKNOWN), (3, QUEUED)]
+    assert "it may have arrived" in settled[1].detail
+    assert store.outbox.reconcile(owner, now=LATER) == ()
+    assert [claimed.id for claimed in store.outbox.claim(owner, 9, now=NOW)] == [1, 3, 4]
+
+
+def test_what_a_dead_sender_may_have_sent_is_queued_where_that_is_wished(store: Store, owner: str) -> None:
+    """With the same bytes."""
+    queue(store.outbox, message=b"the bytes")
+    with store.outbox.owning() as dead:
+        brought_to(store.outbox, dead, DOT)
+
+    [settled] = store.outbox.reconcile(owner, now=LATER, resend=True)
+
+    assert settled.state is QUEUED
+    assert [claimed.message for claimed in store.outbox.claim(owner, 1, now=LATER)] == [b"the bytes"]
+
+
+def test_reconcile_leaves_the_living_alone(store: Store, owner: str) -> None:
+    """Whoever asks, and however often: also what is one's own."""
+    queue(store.outbox, ADA, GRACE)
+    with store.outbox.owning() as another:
+        store.outbox.claim(another, 1, now=NOW)
+        store.outbox.claim(owner, 1, now=NOW)
+        store.outbox.keep(another, [a_move(DOT, 1)], now=NOW)
+
+        assert store.outbox.reconcile(owner, now=LATER) == store.outbox.reconcile(another, now=LATER) == ()
+        assert states(store) == [DOT, CLAIMED]
+
+
+def test_what_an_earlier_version_left_half_way_is_settled(store: Store, owner: str) -> None:
+    """It named no owner."""
+    queue(store.outbox)
+    brought_to(store.outbox, owner, DOT)
+    with store._database.writing() as connection:
+        connection.execute(deliveries.update().values(owner=""))
+
+    assert [delivery.state for delivery in store.outbox.reconcile(owner, now=LATER)] == [UNKNOWN]
+
+
+# ------------------------------------------------------------------ by the operator
+
+
+def test_what_waits_for_people_who_left_is_withdrawn(store: Store, owner: str) -> None:
+    """However their address is spelled; what is under way is not stopped, what is settled stays."""
+    queue(store.outbox, ADA, GRACE, MARY, "emmy@example.org")
+    store.outbox.claim(owner, 1, now=NOW)
+
+    gone = store.outbox.withdraw(["GRACE@example.org"], now=LATER)
+
+    assert [(delivery.subscriber, delivery.state) for delivery in gone] == [
+        (MARY, FAILED),
+        ("emmy@example.org", FAILED),
+    ]
+    assert states(store) == [CLAIMED, QUEUED, FAILED, FAILED]
+    assert store.history.message(3) is None
+    assert store.outbox.withdraw(["GRACE@example.org"], now=LATER) == ()
+
+
+def test_what_waits_for_a_server_can_be_hastened(store: Store, owner: str) -> None:
+    """What a reader's own server asked to come later keeps its time."""
+    queue(store.outbox, ADA, GRACE)
+    store.outbox.claim(owner, 2, now=NOW)
+    store.outbox.keep(owner, [a_move(QUEUED, 1, attempted=False), a_move(QUEUED, 2)], now=NOW)
+
+    assert store.outbox.hasten(now=NOW) == 1
+    assert [claimed.subscriber for claimed in store.outbox.claim(owner, 2, now=NOW)] == [ADA]
 
 
 @pytest.mark.parametrize("state", DeliveryState)
-def test_papers_count_as_received_unless_the_delivery_failed(outbox: Outbox, state: DeliveryState) -> None:
-    """No paper twice, also while nobody knows; one that certainly did not arrive may come again."""
-    queue(outbox)
-    if state is not QUEUED:
-        outbox.claim(1, now=NOW)
-    for step in PATHS[state]:
-        MOVES[step][0](outbox)
+def test_only_what_nobody_knows_of_can_be_sent_again(store: Store, owner: str, state: DeliveryState) -> None:
+    """With the same bytes, a new day to live and its attempts forgotten."""
+    queue(store.outbox, message=b"the bytes")
+    brought_to(store.outbox, owner, state)
 
-    expected = {} if state is FAILED else {paper.id: DAY for paper in PAPERS}
-    assert history.received("ADA@example.org") == expected
-    assert history.received("grace@example.org") == {}
+    again = store.outbox.resend(1, expires_at=LATER + A_DAY, now=LATER)
 
-
-def test_a_paper_received_twice_was_received_on_the_first_date(outbox: Outbox) -> None:
-    """As an update, for example."""
-    queue(outbox)
-    queue(outbox, issue_date=NEXT_DAY)
-
-    assert set(history.received("ada@example.org").values()) == {DAY}
+    if state is not UNKNOWN:
+        assert (again, states(store)) == (None, [state])
+        return
+    assert again is not None
+    assert (again.state, again.attempts) == (QUEUED, 0)
+    assert store.outbox.resend(1, expires_at=LATER, now=LATER) is None
+    [claimed] = store.outbox.claim(owner, 1, now=LATER)
+    assert (claimed.message, claimed.expires_at) == (b"the bytes", LATER + A_DAY)
 
 
-def updated(version: int) -> list[tuple[str, MatchedPaper]]:
-    """Return an issue of one paper that came in a newer version."""
-    update = Reason(ReasonKind.UPDATE, count=version, since=DAY)
-    return [("Trees", a_match(PAPERS[0], reasons=(a_reason(interest="updates of trees"), update)))]
-
-
-def test_the_newest_version_a_reader_was_told_of_is_known(outbox: Outbox) -> None:
-    """Read from the reasons of the issues; a paper that came once has none, nor has another reader."""
-    queue(outbox)
-    queue(outbox, issue_date=NEXT_DAY, papers=updated(3))
-    queue(outbox, issue_date=NEXT_DAY + timedelta(days=1), papers=updated(2))
-
-    assert history.versions("ADA@example.org") == {PAPERS[0].id: 3}
-    assert history.versions("ada@example.org", besides=NEXT_DAY) == {PAPERS[0].id: 2}
-    assert history.versions("grace@example.org") == {}
-
-
-def test_an_update_that_did_not_arrive_is_not_known(outbox: Outbox) -> None:
-    """It may come again."""
-    queue(outbox, papers=updated(3))
-    outbox.claim(1, now=NOW)
-    outbox.mark_failed(1, code=550, detail="no such user", now=NOW)
-
-    assert history.versions("ada@example.org") == {}
-
-
-def test_every_kind_of_reason_comes_back_whole(outbox: Outbox) -> None:
-    """Counts, notes and dates are kept; an old row without them reads as before."""
-    reasons = (
-        a_reason(),
-        Reason(ReasonKind.PICK, note="Read section 4 first.", editor="Ada Lovelace", origin="subscribers.yaml:4"),
-        Reason(ReasonKind.VOTES, count=2),
-        Reason(ReasonKind.UPVOTES, count=41),
-        Reason(ReasonKind.UPDATE, count=3, since=DAY),
-    )
-    queue(outbox, papers=[("Trending", a_match(PAPERS[0], reasons=reasons))])
-
-    assert history.issue_papers(1)[0][1].reasons == reasons
-
-
-def test_a_reason_written_before_there_were_counts_is_read() -> None:
-    """The rows of an older version stay."""
-    told = {"kind": "words", "interest": "trees", "words": ["trees"], "in_title": True, "lexical": 0.9}
-    row = {"reasons": [told | {"closeness": 6.0, "origin": "subscribers.yaml:4"}]}
-
-    assert reasons_of(row) == (a_reason(interest="trees", words=("trees",)),)
+def test_there_is_nothing_to_send_again_of_what_there_is_not(outbox: Outbox) -> None:
+    """A number that is nobody's."""
+    assert outbox.resend(7, expires_at=LATER, now=NOW) is None
 
 
 # ------------------------------------------------------------------ two at once
 
 RACER = """
 import json, sys
-from datetime import date, datetime, timezone
-from newsletter.store import Store
+from datetime import date, datetime, timedelta, timezone
+from newsletter.store import Queued, Store
 now = datetime(2026, 11, 20, 8, 0, tzinfo=timezone.utc)
-with Store.open(sys.argv[1]) as store:
+def issue(n):
+    return Queued(f"reader{n}@example.org", date(2026, 11, 20), f"<{n}>", b"x", "p@example.org",
+                  f"reader{n}@example.org", (), now + timedelta(hours=24))
+with Store.open(sys.argv[1]) as store, store.outbox.owning() as owner:
     print("ready", flush=True)
     sys.stdin.readline()
-    queued = sum(
-        store.outbox.queue(f"reader{n}@example.org", date(2026, 11, 20), message_id=f"<{n}>", message=b"x",
-                           sender="p@example.org", recipient=f"reader{n}@example.org", papers=(), now=now)
-        for n in range(60)
-    )
-    claims = iter(lambda: store.outbox.claim(3, now=now), ())
+    queued = sum(sum(store.outbox.queue([issue(n), issue(n + 1)], now=now)) for n in range(0, 60, 2))
+    claims = iter(lambda: store.outbox.claim(owner, 3, now=now), ())
     print(json.dumps({"queued": queued, "claimed": [claimed.id for batch in claims for claimed in batch]}))
 """
 
 
-def test_two_runs_at_once_queue_and_claim_each_delivery_once(store: Store) -> None:
-    """Also when they got past the lock: the database itself keeps them apart."""
-    url = f"sqlite:///{store.path}"
-
-    with children.start(RACER, url) as one, children.start(RACER, url) as two:
+def test_two_runs_at_once_queue_and_claim_each_delivery_once(store: Store, store_url: str) -> None:
+    """The database itself keeps them apart."""
+    with children.start(RACER, store_url) as one, children.start(RACER, store_url) as two:
         for racer in (one, two):
             assert children.first_line(racer) == "ready"
         for racer in (one, two):
@@ -377,21 +475,27 @@ def test_two_runs_at_once_queue_and_claim_each_delivery_once(store: Store) -> No
         results = [json.loads(racer.communicate()[0]) for racer in (one, two)]
 
     assert sum(result["queued"] for result in results) == 60
-    assert sorted(results[0]["claimed"] + results[1]["claimed"]) == list(range(1, 61))
+    claimed = results[0]["claimed"] + results[1]["claimed"]
+    assert sorted(claimed) == [delivery.id for delivery in store.history.deliveries()]
+    assert len(set(claimed)) == 60
 
 
-def test_a_delivery_is_unfinished_once_it_is_due(outbox: Outbox) -> None:
+# ------------------------------------------------------------------ asked about
+
+
+def test_a_delivery_is_unfinished_once_it_is_due(outbox: Outbox, owner: str) -> None:
     """A tick that has nothing to try again does nothing."""
     queue(outbox)
-    (claimed,) = outbox.claim(1, now=NOW)
-    outbox.requeue(claimed.id, next_attempt_at=LATER, attempted=True, code=450, detail="busy", now=NOW)
+    outbox.claim(owner, 1, now=NOW)
+    outbox.keep(owner, [a_move(QUEUED)], now=NOW)
 
     assert [outbox.unfinished(now=now) for now in (NOW, LATER)] == [False, True]
 
 
-def test_a_delivery_left_half_way_is_unfinished(outbox: Outbox) -> None:
-    """What a run that died had taken is settled by the next one."""
+@pytest.mark.parametrize("state", DeliveryState)
+def test_a_delivery_left_half_way_is_unfinished(outbox: Outbox, owner: str, state: DeliveryState) -> None:
+    """What a run that died had taken is settled by the next one; what is settled is nobody's business."""
     queue(outbox)
-    outbox.claim(1, now=NOW)
+    brought_to(outbox, owner, state)
 
-    assert outbox.unfinished(now=NOW)
+    assert outbox.unfinished(now=NOW) is (state in (QUEUED, CLAIMED, DOT))

@@ -13,9 +13,10 @@ from makers import DAY, NOW, a_match, a_newsletter, a_paper, a_section, a_subscr
 from newsletter.checks import Severity, check
 from newsletter.deliver.message import as_bytes
 from newsletter.models import Email, Issue, Newsletter, Unconfirmed
-from newsletter.render import compile_templates, render
+from newsletter.render import Renderer, compile_templates, render
 from newsletter.render.files import read_sources
-from newsletter.render.fit import BUDGET_BYTES, sent_bytes
+from newsletter.render.fit import BUDGET_BYTES, fit, sent_bytes
+from newsletter.render.shown import IssueView
 
 SENTENCE = "Your issue of Thursday 19 November may not have reached you."
 ARCHIVE = "https://example.org/papers/{date}"
@@ -296,3 +297,15 @@ def test_what_can_be_read_by_web_takes_no_room_from_today() -> None:
 
     assert sent_bytes(email.html) <= BUDGET_BYTES
     assert f"{SENTENCE} Read it here" in seen(email)
+
+
+@pytest.mark.parametrize("room", [0, 1, 7, 12])
+def test_titles_are_folded_where_there_is_nothing_else_to_fold(room: int) -> None:
+    """On a day without papers, as many are left as there is room for."""
+    issue = an_issue(lead=None, sections=(), unconfirmed=lost(12))
+    shown = Renderer(a_newsletter(), compile_templates()).view(issue)
+
+    def fill(some: IssueView) -> str:
+        return "x" * len(some.unconfirmed.papers) if some.unconfirmed else "nothing"
+
+    assert fit(shown, fill, budget=sent_bytes("x" * room)) == "x" * room

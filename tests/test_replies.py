@@ -339,12 +339,19 @@ def test_a_line_that_does_not(line: str) -> None:
 
 
 def test_the_subject_of_our_link_names_the_token_or_the_address() -> None:
-    """With what programs put before it; not in what was passed on."""
+    """With what servers put before it; not in what was passed on."""
     assert leaving(f"unsubscribe {TOKEN}") == (True, TOKEN, "")
-    assert leaving(f"[EXTERNAL] Re: Unsubscribe {TOKEN}") == (True, TOKEN, "")
+    assert leaving(f"[EXTERNAL] [list] Unsubscribe {TOKEN}") == (True, TOKEN, "")
     assert leaving("unsubscribe ada@example.org") == (True, "", "ada@example.org")
     assert leaving(f"Fwd: unsubscribe {TOKEN}") == (False, "", "")
     assert leaving(f"unsubscribe {TOKEN} now") == (False, "", "")
+
+
+@pytest.mark.parametrize("subject", [f"Re: unsubscribe {TOKEN}", "Re: unsubscribe", "AW: abmelden", "Re: more 3"])
+def test_a_conversation_about_a_wish_is_not_the_wish(subject: str) -> None:
+    """Who was brought back and says thanks does not leave again; what they write counts as ever."""
+    assert read(written("Thank you, all is well now.\n", subject=subject)).kind is OTHER
+    assert read(written("unsubscribe\n", subject=subject)).kind is UNSUBSCRIBE
 
 
 def test_the_address_of_our_link_carries_the_token() -> None:

@@ -22,7 +22,9 @@ from newsletter.cli import (
     dkim,
     editions,
     explaining,
+    inboxing,
     issues,
+    people,
     previewing,
     searching,
     settings,
@@ -69,7 +71,9 @@ def options(
         logging.getLogger(silent).setLevel(logging.INFO if verbose else logging.WARNING)
 
 
-for module in (trial, settings, editions, previewing, explaining, searching, backtesting, votes, issues, deliveries, dkim):
+_LOOKING = (trial, settings, editions, previewing, explaining, searching, backtesting, votes)
+_SENDING = (issues, deliveries, inboxing, people, dkim)
+for module in (*_LOOKING, *_SENDING):
     module.register(app)
 
 

@@ -106,7 +106,7 @@ class Drain:
         """Wake up who waits for their turn, once nothing new is begun."""
         while not self._over:  # noqa: ASYNC110 - who sets the event is in another thread
             await asyncio.sleep(_GLANCE_SECONDS)
-        self._pace.finish()
+        self._pace.hurry()
 
     # ------------------------------------------------------------------ the feed
 
@@ -127,7 +127,6 @@ class Drain:
                 break
             if not batch:
                 await asyncio.sleep(_GLANCE_SECONDS)
-        self._pace.finish()
         for _ in range(sessions):
             await self._waiting.put(None)
 
@@ -148,6 +147,7 @@ class Drain:
                 await self._pace.admitted(number)
                 claimed = await self._waiting.get()
                 if claimed is None:
+                    self._pace.finish()
                     return
                 if not self._over:
                     await self._pace.turn()

@@ -23,7 +23,8 @@ class Pace:
         self._resume = 0.0
         self._pause = _FIRST_PAUSE_SECONDS
         self._taken = 0
-        self._grown, self._finished = asyncio.Event(), asyncio.Event()
+        self._grown, self._hurried = asyncio.Event(), asyncio.Event()
+        self._all_admitted = False
         self._held: set[str] = set()
 
     @property
@@ -33,7 +34,7 @@ class Pace:
 
     async def admitted(self, session: int) -> None:
         """Wait until the session of this number, counted from 0, may take a message."""
-        while session >= self._limit:
+        while session >= self._limit and not self._all_admitted:
             self._grown.clear()
             await self._grown.wait()
 
@@ -46,7 +47,7 @@ class Pace:
             self._next = mine + self._interval
         if mine > now:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._finished.wait(), mine - now)
+                await asyncio.wait_for(self._hurried.wait(), mine - now)
 
     def taken(self) -> None:
         """Note that the server took a message."""
@@ -65,10 +66,14 @@ class Pace:
         self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
 
     def finish(self) -> None:
-        """Let every session that waits go on, to its end."""
-        self._limit = self._most
-        self._finished.set()
+        """Let every session come to its end, whatever the server asks for meanwhile; messages keep their pace."""
+        self._all_admitted = True
         self._grown.set()
+
+    def hurry(self) -> None:
+        """Let nobody wait any more: nothing new is begun."""
+        self._hurried.set()
+        self.finish()
 
     def hold(self, recipient: str) -> None:
         """Send nothing more to the domain of this address: it takes no more for now."""

@@ -31,13 +31,13 @@ def verdict(claimed: Claimed, error: DeliveryError, *, now: datetime, resend: bo
 
     A lost connection or a server that refuses us is not the recipient's doing: it is tried again after the shortest
     wait, as long as its day lasts; a wrong password tried every minute gets an account locked. `resend` says that what
-    may have arrived is sent once more.
+    may have arrived at its first attempt is sent once more; a second time would be once too many.
     """
     code, detail = error.code, str(error)
     if isinstance(error, RecipientRefused):
         return Move(claimed.id, DeliveryState.FAILED, code, detail, attempted=bool(code))
     if isinstance(error, OutcomeUnknown):
-        if resend:
+        if resend and not claimed.attempts:
             at = now + RETRY_AFTER[0]
             return Move(claimed.id, DeliveryState.QUEUED, code, detail, attempted=True, next_attempt_at=at)
         return Move(claimed.id, DeliveryState.UNKNOWN, code, detail, attempted=True)

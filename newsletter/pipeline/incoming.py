@@ -11,7 +11,8 @@ What bounces prove is made with the newsletter's secret. A bounce that has nothi
 written to within a week, is kept as one issue that did not arrive and moves nothing: it takes three, of three issues in
 a row. An address that was forged proves nothing at all.
 
-A mail that is not settled stays for a person. All is done before a mail is kept as known, and may be done twice.
+A mail that is not settled stays for a person. All is done before a mail is kept as known, and may be done twice; only
+what is counted comes after, and the next bounce counts again.
 """
 
 from __future__ import annotations
@@ -93,14 +94,13 @@ class Incoming:
         reply = read(message)
         led = self._lead(reply)
         if not self._dry:
+            kept = led.fate is Fate.DONE or reply.kind is ReplyKind.REFUSAL  # else it may be private mail
             self._store.replies.keep(
                 key,
                 kind=_kind_kept(reply, led),
                 subscriber=led.subscriber,
                 delivery_id=led.delivery.id if led.delivery else None,
-                detail=reply.detail
-                if led.fate is Fate.DONE or reply.kind is ReplyKind.REFUSAL
-                else "",  # no private mail
+                detail=reply.detail if kept else "",
                 at=min(reply.date or self._now, self._now),
             )
             led = self._count(led, reply)

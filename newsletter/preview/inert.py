@@ -48,12 +48,12 @@ class Links:
     """
 
     def __init__(
-        self, *, reader: str, ways_out: Iterable[str], papers: Iterable[MatchedPaper], archive: str = ""
+        self, *, reader: str, ways_out: Iterable[str], papers: Iterable[MatchedPaper], archive: Iterable[str] = ()
     ) -> None:
         papers = tuple(papers)
         facts = [facts_of(matched.paper, None) for matched in papers]
         urls = (url for each in facts for url in (each.url, each.find_url, each.pdf_url, each.code_url, each.talk_url))
-        self._kept = frozenset(filter(None, (*urls, archive)))
+        self._kept = frozenset(filter(None, (*urls, *archive)))
         self._refused = tuple(_plain(part) for part in (reader, *ways_out) if part)
         self._quoted = "\n".join(chain.from_iterable(map(_words, papers)))
 

@@ -16,7 +16,7 @@ from newsletter.deliver.dkim import Signer
 from newsletter.deliver.message import as_bytes
 from newsletter.deliver.ways_out import mailer_for
 from newsletter.errors import UsageError
-from newsletter.models import DeliverSettings, Email, Issue, Newsletter
+from newsletter.models import DeliverSettings, Email, Issue, MatchedPaper, Newsletter, Unconfirmed
 from newsletter.preview.inert import Links, inert_html, inert_text, pieces
 from newsletter.preview.setup import long_day
 from newsletter.render.addresses import archive_url
@@ -81,11 +81,12 @@ def test_email(email: Email, newsletter: Newsletter, *, to: str, now: datetime, 
     What it is about is untouched, so that it is as the reader would see it; it lacks a way out, which checks report.
     """
     reader = email.recipient[1]
+    earlier = issue.unconfirmed if issue else None
     links = Links(
         reader=reader,
         ways_out=_ways_out(email),
-        papers=issue.papers if issue else (),
-        archive=archive_url(newsletter, issue.day) if issue else "",
+        papers=(*issue.papers, *_of(earlier)) if issue else (),
+        archive=[archive_url(newsletter, each.day) for each in (issue, earlier) if each],
     )
     told = _told(reader, issue)
     return replace(
@@ -98,6 +99,11 @@ def test_email(email: Email, newsletter: Newsletter, *, to: str, now: datetime, 
         date=now,
         headers=tuple((name, value) for name, value in email.headers if name.lower() in _HARMLESS),
     )
+
+
+def _of(earlier: Unconfirmed | None) -> tuple[MatchedPaper, ...]:
+    """Return the papers of the issue before, which the email names where that may not have arrived."""
+    return tuple(MatchedPaper(paper, 0.0, ()) for paper in earlier.papers) if earlier else ()
 
 
 def _told(reader: str, issue: Issue | None) -> str:

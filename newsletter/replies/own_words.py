@@ -24,7 +24,11 @@ _CUT = re.compile(
     \*?(?:from|von|de|发件人|寄件者|寄件人)\*?\s?[:：]""",
     re.IGNORECASE | re.VERBOSE,
 )
-_ATTRIBUTION = re.compile(r".*(?:\bwrote|\bschrieb\b.{0,200}|\ba écrit|写道|寫道|のメール)\s?[:：]", re.IGNORECASE)
+_ATTRIBUTION = re.compile(
+    r".*(?:\bwrote|\bschrieb\b.{0,200}|\ba écrit|写道|寫道|のメール|"
+    r"\bescribió|\bescreveu|\bha scritto|\bschreef)\s?[:：]",
+    re.IGNORECASE,
+)
 _BEGINS_ATTRIBUTION = re.compile(r"(?:on|am|le|在|于)\b.*(?:\d|@)", re.IGNORECASE)
 _SIGNATURE = re.compile(r"--|-- .*")
 

@@ -22,7 +22,7 @@ from newsletter.replies.parts import (
 )
 from newsletter.replies.reply import Reply, ReplyKind
 from newsletter.replies.reports import read_report
-from newsletter.replies.wishes import asks_to_leave, is_greeting, leaving, votes_in, votes_of, without_prefix
+from newsletter.replies.wishes import asks_to_leave, is_greeting, leaving, votes_in, votes_of, without_tags
 from newsletter.tokens import token_in
 
 # What the last server wrote comes before what the sender did.
@@ -90,7 +90,7 @@ def _wish(reply: Reply, lines: Sequence[str]) -> Reply:
     """Return what a person asks for in the subject or in the lines they wrote."""
     if lines and asks_to_leave(lines[0]):
         return replace(reply, kind=ReplyKind.UNSUBSCRIBE, detail=one_line(lines[0]))
-    votes = votes_in(without_prefix(reply.subject)) or votes_of(lines)
+    votes = votes_in(without_tags(reply.subject)) or votes_of(lines)
     if votes:
         return replace(reply, kind=ReplyKind.VOTE, votes=votes, detail=one_line(reply.subject or lines[0]))
     return replace(reply, detail=one_line(lines[0]) if lines else reply.subject)

@@ -17,7 +17,7 @@ from newsletter.tokens import looks_like_token
 _LONGEST = 120  # characters of a wish
 _MOST_VOTES = 50
 
-_ANSWERING = re.compile(r"(?:(?:re|aw|antw|sv|回复|回覆|答复)\s?(?:\[\d+\])?[:：]|\[[^\]]{1,30}\])\s*", re.IGNORECASE)
+_TAGS = re.compile(r"(?:\[[^\]]{1,30}\]\s*)+")  # "[EXTERNAL]", as some servers mark what comes from outside
 _EDGES = " .,;:!。，；：！…*_\"'“”„«»()<>"
 
 # ------------------------------------------------------------------ to leave
@@ -63,7 +63,7 @@ _WISHES = frozenset(
         *("退订", "退訂", "取消订阅", "取消訂閱", "停止订阅", "停止訂閱", "不再订阅", "退订邮件", "取消邮件订阅"),
     }
 )
-_UNACCENTED = frozenset(wish.replace("é", "e").replace("ü", "ue") for wish in _WISHES)
+_KNOWN = _WISHES | {wish.replace("é", "e").replace("ü", "ue") for wish in _WISHES}
 
 
 def asks_to_leave(line: str) -> bool:
@@ -76,8 +76,7 @@ def asks_to_leave(line: str) -> bool:
     while found := _THANKS.search(wish):
         wish = wish[: found.start()].strip(_EDGES)
     wish = wish.strip(_EDGES)
-    known = _WISHES | _UNACCENTED
-    return wish in known or _OF_THE_LIST.sub("", wish) in known
+    return wish in _KNOWN or _OF_THE_LIST.sub("", wish) in _KNOWN
 
 
 def is_greeting(line: str) -> bool:
@@ -87,8 +86,11 @@ def is_greeting(line: str) -> bool:
 
 
 def leaving(subject: str) -> tuple[bool, str, str]:
-    """Return whether a subject asks to unsubscribe, and the token or the address it names: our links fill it so."""
-    subject = without_prefix(subject)
+    """Return whether a subject asks to unsubscribe, and the token or the address it names: our links fill it so.
+
+    One with "Re:" goes on with a conversation, and what was settled in it is not asked for again.
+    """
+    subject = without_tags(subject)
     wish, _, named = subject.rpartition(" ")
     if _plain(wish) == "unsubscribe" and looks_like_token(named):
         return True, named, ""
@@ -97,12 +99,11 @@ def leaving(subject: str) -> tuple[bool, str, str]:
     return asks_to_leave(subject), "", ""
 
 
-def without_prefix(subject: str) -> str:
-    """Return a subject without "Re:" and its like; "Fwd:" stays, since what is passed on asks for nothing."""
+def without_tags(subject: str) -> str:
+    """Return a subject without what servers put before it in brackets."""
     subject = subject.strip()
-    while found := _ANSWERING.match(subject):
-        subject = subject[found.end() :]
-    return subject
+    found = _TAGS.match(subject)
+    return subject[found.end() :] if found else subject
 
 
 def _plain(line: str) -> str:
