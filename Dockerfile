@@ -18,5 +18,7 @@ WORKDIR /data
 VOLUME /data
 USER newsletter
 STOPSIGNAL SIGTERM
+# `serve` gives a sign of life each minute; other commands end by themselves.
+HEALTHCHECK --interval=1m --timeout=20s --start-period=30s --retries=3 CMD ["newsletter", "health"]
 ENTRYPOINT ["newsletter"]
 CMD ["serve"]

@@ -23,7 +23,7 @@ def _for_the_command_line(world: World, messages: int) -> None:
     """Queue messages and write settings whose readers they are for; the clock is this machine's."""
     world.clock.now = now()
     world.queue(messages, size=4_000)
-    readers = "".join(f"  - {{email: {each}, interests: [x], status: active}}\n" for each in world.due.values())
+    readers = "".join(f"  - {{email: {each}, interests: [speculative decoding]}}\n" for each in world.due.values())
     world.write_settings(
         "sources: [{pages: {path: page.txt}}]\n"
         "schedule: {days: [mon], time: '00:00', timezone: UTC}\n"  # nothing is due but what is queued

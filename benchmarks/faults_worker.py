@@ -26,6 +26,9 @@ _PAUSE_SECONDS = 0.02
 def begun(function: Callable[..., None], *arguments: object) -> ForkServerProcess:
     """Start a process that calls `function`; wait for it, or kill it."""
     context = multiprocessing.get_context("forkserver")
+    if "FAULTS_WARM" not in os.environ:  # the server looks for what it loads by this path only
+        here = Path(__file__).parent
+        os.environ |= {"FAULTS_WARM": "1", "PYTHONPATH": f"{here}:{here.parent}"}
     context.set_forkserver_preload(["faults_worker", "faults_newsroom"])
     process = context.Process(target=_quietly, args=(function, *arguments))
     process.start()

@@ -6,15 +6,18 @@ import builtins
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from makers import DAY, NOW, a_paper, an_edition
+from makers import DAY, NOW, a_config, a_paper, an_edition
 from postgres import PostgresServer
 from waiting import until
 
+from newsletter.cli.options import _cache
 from newsletter.errors import StoreError
 from newsletter.store import Store
 from newsletter.store.postgresql import Server
@@ -95,6 +98,14 @@ def test_the_address_may_name_the_driver(url: str, scheme: str) -> None:
     with Store.open(address) as store, store._database.reading() as connection:
         assert connection.exec_driver_sql("SHOW application_name").scalar_one() == "mine"
         assert store.name == url
+
+
+def test_what_was_fetched_is_kept_beside_the_settings(tmp_path: Path) -> None:
+    """A database on a server has no place for files; one in a file has them beside it."""
+    config = a_config(path=tmp_path / "subscribers.yaml", store="postgresql://newsletter@127.0.0.1/x")
+
+    assert _cache(config) == tmp_path / "newsletter.cache"
+    assert _cache(replace(config, store=f"sqlite:///{tmp_path}/n.db")) == tmp_path / "n.db.cache"
 
 
 def test_a_store_on_a_server_has_no_file(store: Store) -> None:

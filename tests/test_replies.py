@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsletter.replies import NOT_ARRIVED, Reply, ReplyKind, read
-from newsletter.replies.parts import LONGEST
+from newsletter.replies.parts import LONGEST, parse
 from newsletter.replies.reports import kind_of_status, status_in
 from newsletter.replies.wishes import asks_to_leave, leaving, votes_in
 from newsletter.tokens import leave_token, reader_key
@@ -191,6 +191,13 @@ def test_of_several_recipients_the_worst_counts() -> None:
     reply = read((text[:start] + blocks + text[end:]).encode())
 
     assert (reply.kind, reply.recipients) == (BOUNCE, ("c@example.org",))
+
+
+def test_a_status_of_success_is_no_bounce() -> None:
+    """Whatever the action is called."""
+    message = (MAILS / "receipt-delivered.eml").read_bytes()
+
+    assert read(message.replace(b"Action: delivered", b"Action: done")).kind is AUTOMATIC
 
 
 def test_a_forwarded_bounce_is_none() -> None:
@@ -399,6 +406,9 @@ def test_what_stands_below_a_marked_quote_counts_too() -> None:
     assert read(written(quote + "\nunsubscribe me please\n")).kind is UNSUBSCRIBE
     assert read(written(quote + "\nmore 3\n")).votes[0].number == 3
     assert read(written(quote + "unsubscribe\n")).kind is OTHER
+    wrapped = quote.replace("November, Daily", "November,\nDaily")
+    assert read(written(wrapped + "\nunsubscribe\n")).kind is UNSUBSCRIBE
+    assert read(written("-----Original Message-----\n" + quote + "\nunsubscribe\n")).kind is OTHER
 
 
 @pytest.mark.parametrize(
@@ -443,14 +453,14 @@ def test_a_wrong_charset_hides_no_wish(charset: str) -> None:
     assert read(f"{head}{declared}\n{body}".encode()).kind is UNSUBSCRIBE
 
 
-def test_a_signature_and_an_attachment_are_no_wish() -> None:
-    """Only what the writer says."""
-    message = EmailMessage()
-    message["From"], message["Subject"] = "ada@example.org", "Re: 12 papers"
-    message.set_content("Good issue!\n\n-- \nunsubscribe\n")
-    message.add_attachment("unsubscribe\n", filename="note.txt")
-
-    assert read(message.as_bytes()).kind is OTHER
+def test_an_attachment_is_no_wish() -> None:
+    """Only what the writer says, even where that is nothing."""
+    for text in ("Good issue!\n", "\n"):
+        message = EmailMessage()
+        message["From"], message["Subject"] = "ada@example.org", "Re: 12 papers"
+        message.set_content(text)
+        message.add_attachment("unsubscribe\n", filename="note.txt")
+        assert read(message.as_bytes()).kind is OTHER
 
 
 # ------------------------------------------------------------------ votes
@@ -512,6 +522,8 @@ def test_a_mail_has_so_many_votes_and_no_more() -> None:
         ('"ada@example.org" <eve@example.net>', "eve@example.net"),
         ("ada@example.org <eve@example.net>", "eve@example.net"),
         ("=?utf-8?q?ada=40example=2Eorg?= <eve@example.net>", "eve@example.net"),
+        ('"<ada@example.org>" <eve@example.net>', "eve@example.net"),
+        ("eve@example.net (for ada@example.org)", "eve@example.net"),
         ("ada@example.org, eve@example.net", ""),
         ("<ada@example.org> <eve@example.net>", ""),
         ("nobody", ""),
@@ -566,6 +578,22 @@ def parts(boundary: bytes, part: bytes, count: int) -> bytes:
 def test_hostile_mail_is_for_a_person(message: bytes) -> None:
     """Nothing is raised, and nothing is taken for a wish."""
     assert read(message).kind in {OTHER, AUTOMATIC}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"Subject: x\n" + b"".join(parts(b"b%d" % each, b"", 1) + b"--b%d\n" % each for each in range(60)),
+        b"Subject: x\n" + b"".join(b"Content-Type: message/rfc822\n\n" for _ in range(60)),
+        b'Subject: x\nContent-Type: multipart/mixed; boundary=b; x="' + b'";' * 2_500 + b'"\n\n--b\n\nx\n--b--\n',
+    ],
+    ids=["multiparts", "messages", "parameters"],
+)
+def test_what_the_parser_is_slow_at_is_not_parsed(message: bytes) -> None:
+    """It takes lines times depth, and the square of a parameter: of such a mail the header is read."""
+    parsed = parse(message)
+
+    assert (parsed["Subject"], parsed.is_multipart(), parsed.get_payload()) == ("x", False, "")
 
 
 def test_only_the_beginning_of_a_large_mail_is_read() -> None:

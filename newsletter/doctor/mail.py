@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from newsletter.config import Config
+from newsletter.deliver.address import safe_address
 from newsletter.deliver.connection import Connection, connect
 from newsletter.doctor.line import Line, bounded, failed, in_words, warning, well
 from newsletter.errors import DeliveryError, NewsletterError
@@ -79,7 +80,7 @@ async def _asked(settings: SmtpSettings, address: str, now: datetime, tls: ssl.S
             connection = await connect(impatient, tls=tls, heard=heard)
             try:
                 lines += _extensions(where, connection, settings)
-                lines += await _envelope(where, connection, address)
+                lines += await _envelope(where, connection, safe_address(address))
             finally:
                 connection.wire.close()
     except TimeoutError:

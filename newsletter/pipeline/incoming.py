@@ -22,14 +22,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
 from shlex import quote
 
 from newsletter.config import Config
 from newsletter.models import Delivery, DeliveryState, Paper
+from newsletter.pipeline.correspondents import Correspondents
 from newsletter.replies import NOT_ARRIVED, Reply, ReplyKind, ReplyVote, read
 from newsletter.store import Store
-from newsletter.tokens import canonical, is_bounce_address, leave_token, read_bounce_address
+from newsletter.tokens import canonical, is_bounce_address
 
 _IN_A_ROW = 3  # issues that bounce softly before an address is given up
 _RECENT = timedelta(days=7)  # servers give up after five days (RFC 5321 §4.5.4.1)
@@ -84,7 +84,8 @@ class Incoming:
     """Takes the mails of one run."""
 
     def __init__(self, config: Config, store: Store, *, now: datetime, dry_run: bool = False) -> None:
-        self._config, self._store, self._now, self._dry = config, store, now, dry_run
+        self._store, self._now, self._dry = store, now, dry_run
+        self._people = Correspondents(config, store)
 
     def take(self, message: bytes) -> Taken:
         """Do what a mail asks for, if no earlier run has, and return what became of it."""
@@ -124,15 +125,15 @@ class Incoming:
     # ------------------------------------------------------------------ to leave
 
     def _unsubscribe(self, reply: Reply) -> _Led:
-        reader = self._owner(reply.token)
+        reader = self._people.owner(reply.token)
         if not reader and reply.leaving and canonical(reply.leaving) != canonical(reply.sender):
             # Whoever knows an address can write so: it counts only as an answer to what was sent there.
-            answered = {canonical(each.subscriber) for each in self._answered(reply)}
-            reader = self._known(reply.leaving) if canonical(reply.leaving) in answered else ""
+            answered = {canonical(each.subscriber) for each in self._people.answered(reply)}
+            reader = self._people.known(reply.leaving) if canonical(reply.leaving) in answered else ""
             if not reader:
                 named = reply.leaving
                 return _Led(Fate.LEFT, f"asks to unsubscribe {named} from another address; {_leave_command(named)}")
-        reader = reader or self._writer(reply)
+        reader = reader or self._people.writer(reply)
         if not reader:
             who = reply.sender or "nobody"
             return _Led(Fate.LEFT, f"asks to unsubscribe, but {who} is no reader; {_leave_command('EMAIL')}")
@@ -140,10 +141,10 @@ class Incoming:
         return _Led(Fate.DONE, self._suppress(reader, "unsubscribed", "by mail"), reader)
 
     def _complaint(self, reply: Reply) -> _Led:
-        delivery = self._delivery(reply)
-        reader = delivery.subscriber if delivery else self._owner(reply.token)
+        delivery = self._people.delivery(reply)
+        reader = delivery.subscriber if delivery else self._people.owner(reply.token)
         if not reader:
-            named = next(filter(None, map(self._known, reply.recipients)), "")
+            named = next(filter(None, map(self._people.known, reply.recipients)), "")
             return _Led(Fate.LEFT, f"a complaint that returns nothing of ours; {_leave_command(named or 'EMAIL')}")
         self._arrived(reply)
         return _Led(Fate.DONE, self._suppress(reader, "complained", reply.detail), reader, delivery)
@@ -159,7 +160,7 @@ class Incoming:
     # ------------------------------------------------------------------ what did not arrive
 
     def _bounce(self, reply: Reply) -> _Led:
-        delivery = self._delivery(reply)
+        delivery = self._people.delivery(reply)
         if delivery is None:
             return self._unproven(reply)
         what = f"the issue of {delivery.issue_date}"
@@ -179,7 +180,7 @@ class Incoming:
 
     def _unproven(self, reply: Reply) -> _Led:
         """Return what a bounce leads to that has nothing of ours."""
-        reader = next(filter(None, map(self._known, reply.recipients)), "")
+        reader = next(filter(None, map(self._people.known, reply.recipients)), "")
         if any(map(is_bounce_address, reply.addressed)):
             return _Led(Fate.LEFT, "sent to an address for bounces that is not one of ours")
         latest = self._store.evidence.latest(reader, since=(self._now - _RECENT).date()) if reader else None
@@ -203,7 +204,7 @@ class Incoming:
     # ------------------------------------------------------------------ answers
 
     def _vote(self, reply: Reply) -> _Led:
-        reader = self._writer(reply)
+        reader = self._people.writer(reply)
         if not reader:
             return _Led(Fate.LEFT, f"a vote, but {reply.sender or 'nobody'} is no reader")
         self._arrived(reply)
@@ -223,20 +224,20 @@ class Incoming:
         """Return the paper a vote is for: by its identity, or by its number in the issue that is answered."""
         if vote.paper:
             return self._store.papers.named(vote.paper)
-        theirs = [each for each in self._answered(reply) if canonical(each.subscriber) == canonical(reader)]
+        theirs = [each for each in self._people.answered(reply) if canonical(each.subscriber) == canonical(reader)]
         delivery = theirs[-1] if theirs else self._store.evidence.latest(reader)
         papers = self._store.history.issue_papers(delivery.id) if delivery else ()
         return papers[vote.number - 1][1].paper if 0 < vote.number <= len(papers) else None
 
     def _automatic(self, reply: Reply) -> _Led:
-        delivery = self._delivery(reply)
+        delivery = self._people.delivery(reply)
         if delivery is None:
             return _Led(Fate.FOREIGN)
         self._arrived(reply)
         return _Led(Fate.DONE, f"answers the issue of {delivery.issue_date} by itself", delivery.subscriber, delivery)
 
     def _other(self, reply: Reply) -> _Led:
-        reader = self._writer(reply)
+        reader = self._people.writer(reply)
         if not reader:
             forged = any(map(is_bounce_address, reply.addressed))
             return _Led(Fate.LEFT, "sent to an address for bounces") if forged else _Led(Fate.FOREIGN)
@@ -245,54 +246,10 @@ class Incoming:
 
     def _arrived(self, reply: Reply) -> None:
         """Keep of every email that is answered that it arrived."""
-        found = (self._delivery(reply), *self._answered(reply))
+        found = (self._people.delivery(reply), *self._people.answered(reply))
         for delivery in filter(None, found):
             if delivery.state is DeliveryState.UNKNOWN and not self._dry:
                 self._store.evidence.arrived(delivery.id, detail=f"it was answered ({reply.kind})", now=self._now)
-
-    # ------------------------------------------------------------------ who and what
-
-    @cached_property
-    def _subscribers(self) -> dict[str, str]:
-        """The subscribers of the settings, by the canonical form of their address."""
-        return {canonical(each.email): each.email for each in self._config.subscribers}
-
-    @cached_property
-    def _tokens(self) -> dict[str, str]:
-        return self._tokens_of(self._subscribers.values())
-
-    @cached_property
-    def _former_tokens(self) -> dict[str, str]:
-        return self._tokens_of(self._store.evidence.addresses())  # all of years, so only for who is no subscriber
-
-    def _tokens_of(self, addresses: Iterable[str]) -> dict[str, str]:
-        """Return readers by their token in lower case: mail servers fold the case of local parts."""
-        secret = self._config.newsletter.secret
-        return {leave_token(secret, address).lower(): address for address in addresses} if secret else {}
-
-    def _known(self, address: str) -> str:
-        """Return a reader, present or former, as spelled; "" for anybody else."""
-        return self._subscribers.get(canonical(address)) or self._store.evidence.known(address) if address else ""
-
-    def _owner(self, token: str) -> str:
-        token = token.lower()
-        return (self._tokens.get(token) or self._former_tokens.get(token, "")) if token else ""
-
-    def _writer(self, reply: Reply) -> str:
-        """Return the reader who writes: by the address, else (from another mailbox) by what is answered."""
-        return self._known(reply.sender) or next((each.subscriber for each in self._answered(reply)), "")
-
-    def _answered(self, reply: Reply) -> tuple[Delivery, ...]:
-        return self._store.evidence.by_message_id(*reply.answered) if reply.answered else ()
-
-    def _delivery(self, reply: Reply) -> Delivery | None:
-        """Return the delivery that a mail no person wrote is about: by where it was sent to, or by what it returns."""
-        for address in reply.addressed:
-            if named := read_bounce_address(address, self._config.newsletter.secret):
-                found = self._store.evidence.by_reader(*named)
-                if found is not None:
-                    return found
-        return next(iter(self._answered(reply)), None)
 
 
 def _key(message: bytes) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from email.message import Message
-from itertools import takewhile
 
 from newsletter.replies.pages import lines_of
 from newsletter.replies.parts import is_attached, leaves, text_of
@@ -30,25 +29,23 @@ _ATTRIBUTION = re.compile(
     re.IGNORECASE,
 )
 _BEGINS_ATTRIBUTION = re.compile(r"(?:on|am|le|在|于)\b.*(?:\d|@)", re.IGNORECASE)
-_SIGNATURE = re.compile(r"--|-- .*")
 
 
 def own_lines(message: Message) -> list[str]:
     """Return the lines that the writer of a mail wrote, none of them blank.
 
-    Above the quote; where nothing stands there, below the last line that `>` marks and a blank one. A signature ends
-    them.
+    Above the quote; where nothing stands there, below the last line that `>` marks and a blank one.
     """
     lines = [clean(line[:_LONGEST_LINE]) for line in _lines(message)[:_MOST_LINES]]
     quoted = [number for number in range(len(lines)) if _is_quoted(lines, number)]
-    above = _until_signature(lines[: quoted[0]] if quoted else lines)
-    if above or not quoted:
+    above = [line for line in (lines[: quoted[0]] if quoted else lines) if line]
+    if above:
         return above
     marked = [number for number in quoted if lines[number].startswith(">")]
     below = lines[marked[-1] + 1 :] if marked else []
     if not below or below[0] or any(_CUT.match(line) for line in lines):
         return []
-    return _until_signature(below)
+    return [line for line in below if line]
 
 
 def _lines(message: Message) -> list[str]:
@@ -73,7 +70,3 @@ def _is_quoted(lines: list[str], number: int) -> bool:
         return False
     # Programs wrap it: "On Friday, Daily Papers <papers@example.org>" and "wrote:".
     return any(_ATTRIBUTION.fullmatch(" ".join(lines[number : number + count])) for count in (2, 3))
-
-
-def _until_signature(lines: list[str]) -> list[str]:
-    return [line for line in takewhile(lambda line: not _SIGNATURE.fullmatch(line), lines) if line]

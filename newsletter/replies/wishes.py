@@ -68,7 +68,7 @@ _KNOWN = _WISHES | {wish.replace("é", "e").replace("ü", "ue") for wish in _WIS
 
 def asks_to_leave(line: str) -> bool:
     """Return whether a line, a subject or the first one of a mail, asks to unsubscribe and for nothing else."""
-    if len(line) > _LONGEST or "?" in line or "？" in line:
+    if len(line) > _LONGEST:
         return False
     wish = _plain(line)
     while found := _POLITE.match(wish):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import FrameType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -223,10 +224,11 @@ def _collected(
     )
 
 
-def serve(tick: Callable[[threading.Event], Ran]) -> None:
+def serve(tick: Callable[[threading.Event], Ran], *, heartbeat: Path | None = None) -> None:
     """Call `tick` now and at every full minute until the process is told to stop.
 
-    What it is given is set then: it finishes what is in hand, and begins nothing new.
+    What it is given is set then: it finishes what is in hand, and begins nothing new. Meanwhile `heartbeat` is touched
+    each minute, also while a long tick goes on, and removed at the end.
     """
     from apscheduler.schedulers.blocking import BlockingScheduler  # noqa: PLC0415 - only the server needs it
     from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
@@ -244,10 +246,23 @@ def serve(tick: Callable[[threading.Event], Ran]) -> None:
     # The defaults would skip a tick that starts a second late; one late tick is as good as any.
     patience: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     scheduler.add_job(lambda: _told(tick, stopping), CronTrigger(second=0), next_run_time=datetime.now(UTC), **patience)
+    if heartbeat is not None:
+        now = datetime.now(UTC)
+        scheduler.add_job(lambda: _beat(heartbeat), CronTrigger(second=0), next_run_time=now, **patience)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     if not stopping.is_set():
         scheduler.start()
+    if heartbeat is not None:
+        heartbeat.unlink(missing_ok=True)
+
+
+def _beat(heartbeat: Path) -> None:
+    """Say that the scheduler is alive."""
+    try:
+        heartbeat.touch(mode=0o600)
+    except OSError as error:  # a full disk: health tells, and mail goes on
+        log.warning("%s: %s", heartbeat, error.strerror)
 
 
 def _told(tick: Callable[[threading.Event], Ran], stopping: threading.Event) -> None:

@@ -137,11 +137,13 @@ class Outbox:
             .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)  # where several senders can ask at once
+            .cte()  # PostgreSQL evaluates a subquery for each row, and claims more than the limit
         )
+        first = deliveries.c.id.in_(select(due.c.id))
         with self._database.writing() as connection:
             drop_messages(connection, [self._over.popleft() for _ in range(len(self._over))])
             while True:
-                taken = moving((_QUEUED,), _CLAIMED, now).where(deliveries.c.id.in_(due)).values(owner=owner)
+                taken = moving((_QUEUED,), _CLAIMED, now).where(first).values(owner=owner)
                 rows = connection.execute(taken.returning(*_CLAIMS)).all()
                 left = suppressed_among(connection, {row.subscriber for row in rows})
                 data = packed_messages(connection, [row.id for row in rows])
