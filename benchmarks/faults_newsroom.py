@@ -7,13 +7,13 @@ import os
 import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from faults_world import World
 
 from newsletter.collect.fetch import HttpAndFiles
-from newsletter.config import load
+from newsletter.config import Config, load
 from newsletter.deliver.smtp import SmtpMailer
 from newsletter.render import compile_templates
 from newsletter.schedule import Ran, Tools, run_due
@@ -23,16 +23,16 @@ from newsletter.weights import load as load_weights
 
 _SUBJECTS = ("trees of drafts", "acceptance of drafts", "skipped layers", "small models", "long contexts", "batches")
 _HEAD = "newsletter: {{name: Daily Papers, from: 'Daily Papers <papers@example.org>'}}\nstore: '{store}'\n"
-_SMTP = "smtp: {{host: 127.0.0.1, port: {port}, encryption: none, connections: {connections}, timeout: 5}}\n"
+_SMTP = "smtp: {{host: 127.0.0.1, port: {port}, encryption: none, connections: {connections}, timeout_seconds: 5}}\n"
 _REST = "sources: [{file: {path: papers.jsonl}}]\nschedule: {days: [mon, tue, wed, thu, fri, sat, sun], time: '07:00', timezone: UTC}\n"
 
 
 def tick(settings: Path, moment: datetime) -> Ran:
     """Do what `newsletter run --due` does at a moment."""
-    config = load(settings, environment={})
+    config = _config(settings, settings.read_bytes())
     assert config.smtp is not None
     with Store.open(config.store) as store:
-        return run_due(config, store, _tools(settings, SmtpMailer(config.smtp), moment))
+        return run_due(config, store, _tools(config, SmtpMailer(config.smtp), moment))
 
 
 def ticks(settings: str, moment: str) -> None:
@@ -88,12 +88,17 @@ def _tick_told(world: World) -> None:
     world.told += [outcome.detail for outcome in ran.outcomes if outcome.detail]
 
 
-def _tools(settings: Path, mailer: SmtpMailer, moment: datetime) -> Tools:
-    folder = settings.parent
+@lru_cache(maxsize=4)
+def _config(settings: Path, _text: bytes) -> Config:
+    return load(settings, environment={})
+
+
+def _tools(config: Config, mailer: SmtpMailer, moment: datetime) -> Tools:
+    folder = config.path.parent
     return Tools(
         fetch=HttpAndFiles(folder, cache=folder / "cache", contact="papers@example.org"),
         weights=_weights,
-        templates=lambda: compile_templates(load(settings, environment={}).templates),
+        templates=lambda: compile_templates(config.templates),
         mailer=mailer,
         clock=lambda: moment,
     )

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 from contextlib import suppress
+from datetime import timedelta
 
 from faults_kinds import kind
 from faults_newsroom import of_the_store, open_newsroom, tick, ticks
@@ -23,10 +24,11 @@ def _for_the_command_line(world: World, messages: int) -> None:
     """Queue messages and write settings whose readers they are for; the clock is this machine's."""
     world.clock.now = now()
     world.queue(messages, size=4_000)
+    another_day = world.clock() + timedelta(days=3)
     readers = "".join(f"  - {{email: {each}, interests: [speculative decoding]}}\n" for each in world.due.values())
     world.write_settings(
         "sources: [{pages: {path: page.txt}}]\n"
-        "schedule: {days: [mon], time: '00:00', timezone: UTC}\n"  # nothing is due but what is queued
+        f"schedule: {{days: [{another_day:%a}], time: '00:00', timezone: UTC}}\n"  # nothing is due but what is queued
         f"subscribers:\n{readers}"
     )
 
@@ -217,7 +219,7 @@ def _tick(world: World) -> None:
         tick(world.folder / _SETTINGS, world.clock())
 
 
-@kind("58b", "the server kills our connections while two runs follow each other")
+@kind("58b", "a run is told to end, and another follows")
 def overlapping(world: World) -> None:
     """What the first left is the second's."""
     world.queue(60)

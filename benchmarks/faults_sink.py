@@ -30,6 +30,7 @@ PLAIN = ("SIZE 50000000", "8BITMIME", "SMTPUTF8")
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(\S+)", re.MULTILINE | re.IGNORECASE)
 _END = b"\r\n.\r\n"
+_RECEIVED = 2**16  # octets that wait for a server that does not read: else the kernel takes megabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +181,12 @@ class Sink:
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
     async def _listen(self) -> None:
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listening = socket.create_server((self.host, self.port), family=family, backlog=512)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVED)
+        self.port = listening.getsockname()[1]
         tls = self.tls if self.encrypted else None
-        self._server = await asyncio.start_server(
-            self._converse, self.host, self.port, limit=2**16, backlog=512, ssl=tls, reuse_address=True
-        )
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._converse, sock=listening, limit=2**16, ssl=tls)
 
     async def _close(self) -> None:
         if self._server is not None:

@@ -37,7 +37,7 @@ NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 DOMAIN = "example.net"
 
 _STEP = timedelta(minutes=5, seconds=1)  # what waits shortest is due again
-_MOST_STEPS = 310  # a day of them
+_MOST_STEPS = 60  # the second half of them are hours: two days in all
 _HALF_WAY = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DOT)
 _COMMAND_SECONDS = 120
 
@@ -118,16 +118,21 @@ class World:
         issues = []
         for recipient in recipients:
             message_id = f"<i20261120.s{len(self.due)}.{self.seed}@example.org>"
-            self.due[message_id] = recipient
-            self.subscribers.append(Subscriber(recipient, ()))
             message = body(message_id, recipient, size or self.rng.randint(1_000, 40_000), self.rng)
-            issues.append(self.issue(message_id, recipient, message))
+            issues.append(self._issue(message_id, recipient, message))
         with self.open() as store:
             store.outbox.queue(issues, now=self.clock())
         return [issue.message_id for issue in issues]
 
-    def issue(self, message_id: str, recipient: str, message: bytes) -> Queued:
-        """Return an issue as the pipeline queues it."""
+    def put(self, message_id: str, recipient: str, message: bytes) -> None:
+        """Queue one message as it is."""
+        with self.open() as store:
+            store.outbox.queue([self._issue(message_id, recipient, message)], now=self.clock())
+
+    def _issue(self, message_id: str, recipient: str, message: bytes) -> Queued:
+        """Return an issue as the pipeline queues it; from here on it is due."""
+        self.due[message_id] = recipient
+        self.subscribers.append(Subscriber(recipient, ()))
         return Queued(
             subscriber=recipient,
             issue_date=self.clock().date(),
@@ -242,11 +247,11 @@ class World:
 
     def settle(self) -> None:
         """Let time pass and runs go on until nothing waits."""
-        for _ in range(_MOST_STEPS):
+        for number in range(_MOST_STEPS):
             states = self.states()
             if not any(states[state.value] for state in _HALF_WAY):
                 return
-            self.clock.advance()
+            self.clock.advance(_STEP if number < _MOST_STEPS / 2 else 12 * _STEP)
             self.drain()
 
     def count(self) -> Count:

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 _LONGEST_KEPT = 4_000  # characters: so that the lines that are kept take 40 MB at the very most of plain text
 _MOST_KEPT = 16_384
+_SHORT = 100  # characters of a line, on average
+_BLANKS = re.compile(rb"[ \t]+(?=\n)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 
@@ -20,22 +22,28 @@ def quoted_printable(text: str) -> bytes:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) < _SHORT * text.count("\n"):  # plain text: to look a short line up takes longer than to encode it
+        return _encoded(text)
     lines = text.split("\n")
-    encoded = list(map(_kept if max(map(len, lines)) <= _LONGEST_KEPT else _encoded_line, lines))
+    encoded = list(map(_kept if max(map(len, lines)) <= _LONGEST_KEPT else _encoded, lines))
     if len(encoded) > 1 and encoded[-1] == b"\r\n":
         del encoded[-1]  # nothing stands behind the last line end
     return b"".join(encoded)
 
 
-def _encoded_line(line: str) -> bytes:
-    """Return one line, which stands by itself in this encoding, with its end."""
+def _encoded(text: str) -> bytes:
+    """Return some lines, each of which stands by itself in this encoding, with their ends."""
     try:
-        octets = line.encode()
+        octets = text.encode()
     except UnicodeEncodeError:
-        octets = _SURROGATE.sub("\ufffd", line).encode()
-    plain = octets.translate(None, _CONTROLS).rstrip(b" \t")
+        octets = _SURROGATE.sub("\ufffd", text).encode()
+    plain = octets.translate(None, _CONTROLS)
+    if b" \n" in plain or b"\t\n" in plain:
+        plain = _BLANKS.sub(b"", plain)
+    plain = plain.rstrip(b" \t")
+    plain = plain if plain.endswith(b"\n") else plain + b"\n"
     # b2a_qp takes its line ends from the first one it meets, and lets a blank at a line's end grow the line.
-    return binascii.b2a_qp(plain + b"\r\n", quotetabs=False, istext=True, header=False)
+    return binascii.b2a_qp(plain.replace(b"\n", b"\r\n"), quotetabs=False, istext=True, header=False)
 
 
-_kept = lru_cache(maxsize=_MOST_KEPT)(_encoded_line)
+_kept = lru_cache(maxsize=_MOST_KEPT)(_encoded)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socketserver
 import struct
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -62,13 +62,14 @@ class DnsServer:
                     self.wfile.write(struct.pack("!H", len(wire)) + wire)
 
         class Tcp(socketserver.ThreadingTCPServer):
-            daemon_threads = allow_reuse_address = True
+            daemon_threads = True
 
         class Udp(socketserver.ThreadingUDPServer):
             daemon_threads = True
 
-        self._udp = Udp(("127.0.0.1", 0), Datagram)
-        self._tcp = Tcp(("127.0.0.1", self._udp.server_address[1]), Stream)
+        self._tcp, self._udp = _pair(
+            lambda port: Tcp(("127.0.0.1", port), Stream), lambda port: Udp(("127.0.0.1", port), Datagram)
+        )
         self._threads = [
             threading.Thread(target=each.serve_forever, kwargs={"poll_interval": 0.01})
             for each in (self._udp, self._tcp)
@@ -112,6 +113,19 @@ class DnsServer:
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+def _pair(
+    tcp: Callable[[int], socketserver.TCPServer], udp: Callable[[int], socketserver.UDPServer]
+) -> tuple[socketserver.TCPServer, socketserver.UDPServer]:
+    """Return both servers at one port: a free one for TCP need not be free for UDP."""
+    for _ in range(50):
+        first = tcp(0)
+        try:
+            return first, udp(first.server_address[1])
+        except OSError:
+            first.server_close()
+    raise AssertionError("no port is free for both")
 
 
 def _question(message: dns.message.Message) -> str:

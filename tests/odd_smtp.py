@@ -231,7 +231,7 @@ class Held:
     def __call__(self, _: str) -> Said:
         """Wait, then return it."""
         self.asked.set()
-        self.let_go.wait(10)
+        self.let_go.wait(60)
         return self._reply
 
 

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from commands import Command
+from odd_smtp import Held, OddSmtp
 
 from newsletter.inbox import Inbox
 
@@ -379,6 +381,94 @@ def test_serve_sends_what_is_due_and_stops_when_told(installed: Inbox, tmp_path:
 
     assert server.returncode == 0, err
     assert "Traceback" not in err
+
+
+# ------------------------------------------------------------------ told to stop
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[OddSmtp]:
+    """Give a server that thinks about its first message, and settings that name it."""
+    with OddSmtp(pipelining=True) as server:
+        server.answers["."] = Held("250 2.0.0 taken")
+        (tmp_path / "page.txt").write_text(PAGE, encoding="utf-8")
+        settings = SETTINGS.format(port=server.settings().port, time="00:00")
+        one_connection = settings.replace("encryption: none", "encryption: none, connections: 1")
+        (tmp_path / "subscribers.yaml").write_text(one_connection, encoding="utf-8")
+        yield server
+
+
+def _sending(folder: Path, server: OddSmtp) -> subprocess.Popen[str]:
+    """Start `newsletter send` and wait until its first message was written."""
+    command = [sys.executable, "-m", "newsletter", "send", "--yes"]
+    child = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert _held(server).asked.wait(30), child.communicate()
+    return child
+
+
+def _held(server: OddSmtp) -> Held:
+    """Return the answer that is waited for."""
+    held = server.answers["."]
+    assert isinstance(held, Held)
+    return held
+
+
+def _states(folder: Path) -> list[str]:
+    from newsletter.store import Store  # noqa: PLC0415 - only here
+
+    with Store.open(f"sqlite:///{folder / 'newsletter.db'}") as store:
+        return [delivery.state.value for delivery in store.history.deliveries()]
+
+
+def test_a_send_that_is_told_to_stop_finishes_the_mail_in_hand(
+    newsletter: Command, slow: OddSmtp, tmp_path: Path
+) -> None:
+    """Exit 130 and nothing unknown; the rest is queued, and the next run sends it."""
+    with _sending(tmp_path, slow) as child:
+        child.terminate()
+        assert child.stderr is not None
+        told = child.stderr.readline()
+        _held(slow).let_go.set()
+        out, _ = child.communicate(timeout=60)
+
+    assert (child.returncode, "finishing what is in hand" in told) == (130, True)
+    assert _states(tmp_path) == ["sent", "queued"]
+    assert "1 sent, 1 waiting" in out
+    assert newsletter("send", "--yes").code == 0
+    assert _states(tmp_path) == ["sent", "sent"]
+    assert len(slow.taken) == len(set(slow.message_ids())) == 2
+
+
+def test_a_send_that_is_told_twice_ends_at_once(newsletter: Command, slow: OddSmtp, tmp_path: Path) -> None:
+    """It does not wait for a server that may take ten minutes; what may have arrived is held by the next run."""
+    with _sending(tmp_path, slow) as child:
+        child.send_signal(signal.SIGINT)
+        assert child.stderr is not None
+        assert "once more to end at once" in child.stderr.readline()
+        child.terminate()
+        _, err = child.communicate(timeout=60)
+
+    _held(slow).let_go.set()
+    assert child.returncode == 130, err
+    assert "Traceback" not in err
+    assert newsletter("send", "--yes").code == 4
+    assert _states(tmp_path) == ["unknown", "sent"]
+    assert len(slow.taken) == len(set(slow.message_ids())) == 2
+
+
+def test_a_send_that_was_killed_is_made_up_for(newsletter: Command, slow: OddSmtp, tmp_path: Path) -> None:
+    """By kill -9 after the dot: one is shown as unknown, the other is sent, none twice."""
+    with _sending(tmp_path, slow) as child:
+        child.kill()
+        child.communicate()
+    _held(slow).let_go.set()
+
+    ran = newsletter("send", "--yes")
+
+    assert ran.code == 4
+    assert "it may have arrived" in ran.out
+    assert _states(tmp_path) == ["unknown", "sent"]
+    assert len(slow.taken) == len(set(slow.message_ids())) == 2
 
 
 def _settled(folder: Path) -> bool:

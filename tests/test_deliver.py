@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from leaping import at_leaping_time
 from makers import NOW, a_queued, an_email
 from odd_smtp import DROP, Answer, Held, OddSmtp, Once
 
@@ -38,10 +41,10 @@ def store(store: Store) -> Store:
     return store
 
 
-@pytest.fixture(params=[True, False], ids=["pipelined", "lockstep"])
-def server(request: pytest.FixtureRequest) -> Iterator[OddSmtp]:
-    """Give a server that is polite unless told otherwise, with PIPELINING and without."""
-    with OddSmtp(pipelining=request.param) as server:
+@pytest.fixture
+def server() -> Iterator[OddSmtp]:
+    """Give a server that is polite unless told otherwise; `test_smtp` holds that it is the same without PIPELINING."""
+    with OddSmtp(pipelining=True) as server:
         yield server
 
 
@@ -534,10 +537,8 @@ def test_a_run_that_is_stopped_before_it_begins_takes_nothing(store: Store, serv
 class Scripted:
     """A mailer that ends each message as it is told, in order; None takes it."""
 
-    connections = 1
-    max_per_minute = 0
-
     def __init__(self, *outcomes: BaseException | None) -> None:
+        self.connections, self.max_per_minute = 1, 0
         self._outcomes = iter(outcomes)
         self.closed = 0
 
@@ -572,6 +573,28 @@ def test_the_errors_of_a_mailer_decide_the_state(store: Store) -> None:
         (SENT, 250),
     ]
     assert mailer.closed == 1
+
+
+@pytest.mark.parametrize("connections", [1, 4])
+def test_a_list_keeps_the_pace_of_the_settings_to_its_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch, connections: int
+) -> None:
+    """However short it is, and however many connections share it."""
+    times: list[float] = []
+    queue(store, *many(3))
+
+    class Noting(Scripted):
+        async def send(self, message: bytes, *, sender: str, recipient: str, before_dot: BeforeDot) -> Reply:
+            times.append(asyncio.get_running_loop().time())
+            return await super().send(message, sender=sender, recipient=recipient, before_dot=before_dot)
+
+    mailer = Noting(*[None] * 6)
+    mailer.connections, mailer.max_per_minute = connections, 60
+    monkeypatch.setattr(asyncio, "run", lambda drain: at_leaping_time(lambda: drain))
+    deliver(store.outbox, mailer, clock=Clock())
+
+    assert states(store) == [SENT] * 6
+    assert all(later - earlier > 0.999 for earlier, later in pairwise(times))
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), StoreError("the disk is full"), RuntimeError("a mistake")])

@@ -129,6 +129,8 @@ def test_nobody_leaves_by_anothers_address(store: Store) -> None:
 
     (answer,) = take(store, written(subject=subject, sender="ada@home.example", In_Reply_To=a_message_id()))
     assert (answer.fate, answer.subscriber) == (Fate.DONE, ADA)
+    (own,) = take(store, written(subject=f"unsubscribe {GRACE}", sender="Grace@Example.org"))
+    assert (own.fate, own.subscriber) == (Fate.DONE, GRACE)
 
 
 def test_a_command_to_paste_is_harmless(store: Store) -> None:

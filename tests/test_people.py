@@ -20,6 +20,7 @@ from newsletter.cli import inboxing, people
 from newsletter.config import load, with_secret
 from newsletter.errors import ConfigError, NewsletterError, UsageError
 from newsletter.models import DeliveryState
+from newsletter.pipeline.incoming import take_replies
 from newsletter.store import Store
 from newsletter.tokens import leave_token
 
@@ -109,6 +110,16 @@ def test_the_inbox_takes_each_mail_once(installed: Store) -> None:
 
     assert ran.stdout == "0 new mails: 1 still for you to read\n"
     assert installed.suppressions.all() == ()
+
+
+def test_what_a_run_kept_and_could_not_mark_is_marked_by_the_next(installed: Store) -> None:
+    """It ended between the two; the mail is settled, and counts no second time."""
+    put(installed, "leave-gmail")
+    message = (installed.path.with_name("mail") / "new" / "1.leave-gmail").read_bytes()
+    take_replies(load(installed.path.with_name("subscribers.yaml"), environment={}), installed, [message], now=NOW)
+
+    assert run(installed, "inbox").stdout == "no new mail\n"
+    assert box(installed) == ["cur/1.leave-gmail:2,S"]
 
 
 def test_an_empty_inbox_says_so(installed: Store) -> None:

@@ -198,6 +198,19 @@ def test_who_left_gets_nothing_that_was_queued_before(world: World) -> None:
     assert "no longer an active subscriber" in delivery.detail
 
 
+def test_who_is_suppressed_is_due_nothing(world: World) -> None:
+    """Whatever the settings say: nothing is collected for them alone, and what waits is failed."""
+    world.titles, world.refusing = ["Trees of drafts for speculative decoding"], True
+    world.run("2026-11-20 07:00")
+    world.store.suppressions.add("ADA@example.org", reason="unsubscribed", detail="", at=_at("2026-11-20 07:01"))
+    world.refusing = False
+
+    runs = [world.run(moment) for moment in ("2026-11-20 07:30", "2026-11-21 07:00")]
+
+    assert [kinds(ran) for ran in runs] == [[OutcomeKind.FAILED], []]
+    assert world.sent() == []
+
+
 def test_one_reader_s_low_bar_changes_nobody_else_s_issue(world: World) -> None:
     """Who asks for more gets more, alone."""
     world.titles = ["Trees of drafts for speculative decoding", "A catalogue of coral reefs in warm water"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -557,6 +558,16 @@ def test_mail_and_password_go_through_tls(encryption: Encryption) -> None:
     begin = ["EHLO"] if encryption is Encryption.TLS else ["EHLO", "STARTTLS", "EHLO"]
     assert server.verbs == [*begin, "AUTH", *["MAIL", "RCPT", "DATA"] * 2, "QUIT"]
     assert server.taken == [MESSAGE, LARGE]
+
+
+@pytest.mark.parametrize("encryption", TLS_AT_ONCE_OR_LATER)
+def test_nothing_stays_open_after_tls(encryption: Encryption) -> None:
+    """A server that never says goodbye to TLS keeps no connection of ours: pytest tells of what is collected open."""
+    with OddSmtp({"EHLO": "250-odd\r\n250 STARTTLS"}, tls=encryption is Encryption.TLS) as server:
+        send(SmtpMailer(server.settings(encryption=encryption), tls=trusting()))
+
+    gc.collect()
+    assert server.verbs[-1] == "QUIT"
 
 
 @pytest.mark.parametrize("offered", ["250-odd\r\n250 AUTH PLAIN", "250-odd\r\n250 XXXXXXXX", "250 odd", "502 what?"])

@@ -31,6 +31,8 @@ _MEANING = {
     DeliveryState.FAILED: "it will not arrive; its papers count as not received and may come with the next issue",
     DeliveryState.UNKNOWN: _HELD,
 }
+_OVER = (DeliveryState.SENT, DeliveryState.FAILED)
+_LARGEST = 2**63 - 1  # what a database takes for a number
 
 StateOption = Annotated[DeliveryState | None, typer.Option("--state", help="Only those in this state.")]
 Number = Annotated[int, typer.Argument(metavar="ID", help="The number that `deliveries list` shows.")]
@@ -88,7 +90,7 @@ def show(
     loaded = read_config(config)
     with Store.open(loaded.store) as store:
         found = _found(store, number)
-        data = store.history.message(number) if message else None
+        data = store.history.message(number) if message and found.state not in _OVER else None
         brought = store.history.issue_papers(number)
     if message:
         if data is None:
@@ -150,7 +152,7 @@ def resend(
 
 
 def _found(store: Store, number: int) -> Delivery:
-    found = store.history.delivery(number)
+    found = store.history.delivery(number) if number <= _LARGEST else None
     if found is None:
         raise UsageError(f"there is no delivery {number}; `newsletter deliveries list` shows their numbers")
     return found

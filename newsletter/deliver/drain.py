@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 
 from newsletter.deliver.claims import Claimed, Outbox
@@ -37,6 +38,18 @@ class More:
 
     def __init__(self) -> None:
         self.done = False
+        self._heard: Callable[[], object] | None = None
+
+    def tell(self) -> None:
+        """Say that messages were queued, or that no more will be."""
+        heard = self._heard
+        if heard is not None:
+            with suppress(RuntimeError):  # the drain has ended meanwhile
+                heard()
+
+    def listen(self, heard: Callable[[], object] | None) -> None:
+        """Have `heard` called, in the thread of who tells."""
+        self._heard = heard
 
 
 class _Overtaken(Exception):
@@ -72,6 +85,8 @@ class Drain:
         self._pace = Pace(sessions=self._mailer.connections, per_minute=self._mailer.max_per_minute)
         self._journal = Journal(self._outbox.keep, self._owner, clock=self._clock, executor=self._executor)
         self._waiting: asyncio.Queue[Claimed | None] = asyncio.Queue(_BATCH)
+        self._queued = asyncio.Event()
+        self._more.listen(lambda: loop.call_soon_threadsafe(self._queued.set))
         try:
             sessions = max(1, self._mailer.connections)
             tasks = [
@@ -90,6 +105,7 @@ class Drain:
                 watch.cancel()
                 await self._journal.close()
         finally:
+            self._more.listen(None)
             # However this ends, what was not begun waits for the next run. A row that is `dot` stays so.
             self._executor.shutdown()
             self._outbox.release(self._owner, now=self._clock())
@@ -119,6 +135,7 @@ class Drain:
                 settled_at = loop.time()
                 for settled in await loop.run_in_executor(self._executor, self._reconcile):
                     self._tell(settled)
+            self._queued.clear()
             done = self._more.done  # looked at before the claim: what is queued after it is claimed next time
             batch = await loop.run_in_executor(self._executor, self._claim)
             for claimed in batch:
@@ -126,7 +143,8 @@ class Drain:
             if not batch and done:
                 break
             if not batch:
-                await asyncio.sleep(_GLANCE_SECONDS)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._queued.wait(), _GLANCE_SECONDS)
         for _ in range(sessions):
             await self._waiting.put(None)
 

@@ -74,10 +74,13 @@ def _fields(email: Email) -> Iterator[tuple[str, str]]:
     yield "From", _mailbox("From", *email.sender)
     yield "To", _mailbox("To", *email.recipient)
     yield "Subject", _text("Subject", email.subject)
-    yield "Date", format_datetime(email.date)
+    yield "Date", _date(email.date)
     yield "Message-ID", _machine(email.message_id)
     for name, value in email.headers:
         yield name, _machine(value)
+
+
+_date = lru_cache(maxsize=16)(format_datetime)  # a run has one time
 
 
 def _head(fields: tuple[tuple[str, str], ...]) -> bytes:
@@ -108,6 +111,7 @@ def _clean(text: str) -> str:
     return _SURROGATE.sub("\ufffd", _BLANKS.sub(" ", _CONTROLS.sub("", text))).strip(" ")
 
 
+@lru_cache(maxsize=1024)  # readers of one lead paper share their subject
 def _text(name: str, value: str) -> str:
     """Return free text, folded, in encoded words where it needs them."""
     value = _clean(value)

@@ -177,7 +177,7 @@ def _found(name: str, check: Check) -> list[Line]:
     except OSError as error:
         lines.append(failed(name, f"{error.filename}: {error.strerror}" if error.filename else str(error)))
     except Exception as error:  # one mistake of ours must not hide the other lines
-        log.exception("%s", name)
+        log.info("%s", name, exc_info=True)
         lines.append(failed(name, f"unexpected {type(error).__name__}: {error}", "please report it"))
     return lines
 

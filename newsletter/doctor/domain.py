@@ -21,8 +21,12 @@ def spf(config: Config, names: Questions) -> Iterator[Line]:
     """Yield whether receivers let our mail pass by its envelope."""
     domain = _envelope(config)
     try:
-        yield spf_line(domain, names, _relay(config, names))
-    except NoAnswer as error:
+        if names.txt(domain) or names.knows(organisation(domain)):
+            yield spf_line(domain, names, _relay(config, names))
+        else:
+            told = f"the DNS has no {organisation(domain)}, so nobody takes mail from it"
+            yield failed(f"SPF {domain}", told, "correct newsletter.from; or what resolves names here sees nothing")
+    except (NoAnswer, UnicodeError) as error:
         yield warning(f"SPF {domain}", str(error), _TRY_AGAIN)
 
 

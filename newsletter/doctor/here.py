@@ -109,14 +109,20 @@ def secret_files(config: Config) -> Iterator[Line]:
     if os.name != "posix":  # modes say nothing there
         return
     secret = [path for path in (*config.secret_files, *_beside(config)) if path.exists()]
-    open_ones = [path for path in dict.fromkeys(secret) if path.stat().st_mode & _OTHERS]
+    open_ones = [path for path in dict.fromkeys(secret) if _is_open(path)]
     for path in open_ones:
         yield warning("secrets", f"{path} can be read by others", f"chmod 600 {path}")
     if not open_ones and secret:
-        yield well("secrets", f"{len(dict.fromkeys(secret))} files, which only their owner reads")
+        number = len(set(secret))
+        yield well(
+            "secrets", f"{number} {'file' if number == 1 else 'files'}, which others on this machine cannot read"
+        )
 
 
-_OTHERS = stat.S_IRWXO
+def _is_open(path: Path) -> bool:
+    """Return whether others can read or write a file: its own mode lets them, and that of its folder."""
+    real = path.resolve()
+    return bool(real.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH) and real.parent.stat().st_mode & stat.S_IXOTH)
 
 
 def _beside(config: Config) -> tuple[Path, ...]:

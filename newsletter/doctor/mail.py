@@ -7,6 +7,7 @@ import os
 import shutil
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -134,16 +135,21 @@ async def _envelope(where: str, connection: Connection, address: str) -> list[Li
         reply = await connection.ask(command)
         if reply.code // 100 != 2:
             told = f"refuses {address} as {what}: {reply}"
-            await connection.ask("QUIT")
+            await _take_leave(connection)
             if reply.code // 100 == 4:
                 return [warning(where, told, "this may pass, as greylisting does; try again in some minutes")]
             fix = "newsletter.from must be an address that this account may send from"
             return [failed(where, told, fix if what == "sender" else "see that this mailbox exists")]
     taken_back = await connection.ask("RSET")
-    await connection.ask("QUIT")
+    await _take_leave(connection)
     if taken_back.code // 100 != 2:
         return [warning(where, f"takes mail from {address}; it answers RSET with {taken_back}")]
     return [well(where, f"takes mail from {address}, to {address}; taken back, nothing was sent")]
+
+
+async def _take_leave(connection: Connection) -> None:
+    with suppress(OSError):  # who hangs up at once has been told
+        await connection.ask("QUIT")
 
 
 def _way_out(told: str, settings: SmtpSettings) -> tuple[str, str]:

@@ -12,6 +12,7 @@ import dns.resolver
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _SECONDS = 5.0
+_NOTHING: list[Any] = []  # of a name that is not there, unlike one without such a record
 
 
 class NoAnswer(Exception):
@@ -20,6 +21,9 @@ class NoAnswer(Exception):
 
 class Questions(Protocol):
     """What asks DNS; each method returns nothing for a name that is not there, and raises NoAnswer for silence."""
+
+    def knows(self, name: str) -> bool:
+        """Return whether there is anything at a name, or below it."""
 
     def txt(self, name: str) -> tuple[str, ...]:
         """Return the TXT records of a name, each in one piece, sorted."""
@@ -38,6 +42,10 @@ class Names:
         self._resolver = resolver
         self._seconds = seconds
         self._known: dict[tuple[str, str], list[Any]] = {}
+
+    def knows(self, name: str) -> bool:
+        """Return whether there is anything at a name, or below it."""
+        return self._asked(name, "SOA") is not _NOTHING
 
     def txt(self, name: str) -> tuple[str, ...]:
         """Return the TXT records of a name, each in one piece, sorted."""
@@ -68,7 +76,7 @@ class Names:
                 f"{name}.", kind, lifetime=self._seconds, search=False, raise_on_no_answer=False
             )
         except dns.resolver.NXDOMAIN:
-            return []
+            return _NOTHING
         except dns.exception.Timeout:
             raise NoAnswer(f"{name}: DNS did not answer within {self._seconds:g} seconds") from None
         except dns.resolver.NoNameservers:

@@ -16,6 +16,7 @@ from newsletter.collect.fetch import HttpAndFiles
 from newsletter.collect.fetch.clients import Clients
 from newsletter.collect.fetch.failures import no_answer, refusal, wait_asked
 from newsletter.collect.fetch.gates import Gates, terms
+from newsletter.collect.fetch.patience import Patience
 from newsletter.collect.health import is_waiting
 from newsletter.config import Config
 from newsletter.doctor.line import Line, failed, in_words, warning, well
@@ -23,8 +24,9 @@ from newsletter.errors import SourceError, SourceThrottled
 from newsletter.models import UNREAD, HealthState, SourceHealth
 from newsletter.sources.source import Request, Source
 
-_AT_ONCE = 8
-_SECONDS = 6.0
+_AT_ONCE = 32  # of different servers
+_SECONDS = 5.0
+_IN_ALL_SECONDS = 9.0
 _CLOCK_SECONDS = 60.0
 
 
@@ -119,8 +121,9 @@ def _asked(request: Request, clients: Clients, gates: Gates) -> _Asked:
             asked = client.build_request(
                 "POST" if request.body else "GET", url, headers=headers, content=request.body or None
             )
-            response = client.send(asked, stream=True, follow_redirects=False)
-            response.close()
+            with Patience(_IN_ALL_SECONDS).limit(client, asked):
+                response = client.send(asked, stream=True, follow_redirects=False)
+                response.close()
     except SourceError as error:
         return _Asked(error)
     except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:

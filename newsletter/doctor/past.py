@@ -32,7 +32,7 @@ def deliveries(store: Store, now: datetime) -> Iterator[Line]:
     if recent:
         told = f"{_emails(len(recent))} failed in the last day; one says: {recent[0].detail}"
         yield warning(about, told, "newsletter deliveries list --state failed")
-    if overdue:
+    if overdue and not store.history.deliveries(state=DeliveryState.CLAIMED):  # else a run is at them
         told = f"{_emails(len(overdue))} wait for more than {in_words(_OVERDUE.total_seconds())}, and nothing tries"
         yield failed(about, told, "start `newsletter serve`, or have cron call `newsletter run --due`")
     if not (unknown or recent or overdue):

@@ -13,7 +13,7 @@ from typing import Self
 from newsletter.config import Config
 from newsletter.deliver import Mailer, More, deliver
 from newsletter.deliver.status import is_bad_address
-from newsletter.errors import ServerRefused
+from newsletter.errors import ServerRefused, StoreError
 from newsletter.models import Delivery, DeliveryState, Status
 from newsletter.pipeline.collecting import Progress
 from newsletter.pipeline.drafts import Outcome, OutcomeKind, left
@@ -58,6 +58,7 @@ class Delivering:
     def queued(self, number: int) -> None:
         """Take note that so many more deliveries wait."""
         self._total += number
+        self._more.tell()
 
     def settle(self, outcomes: Iterable[Outcome], *, waiting: bool = False) -> tuple[Outcome, ...]:
         """Return the outcomes as the outbox has them now, and after them those of what earlier runs had queued.
@@ -95,6 +96,7 @@ class Delivering:
         if error is not None:
             self._stop.set()
         self._more.done = True
+        self._more.tell()
         while self._thread.is_alive():
             self._thread.join(0.5)  # in steps, so that a signal is heard meanwhile
         if error is None and self._error is not None:
@@ -123,9 +125,17 @@ class Delivering:
         self._told += 1
         self._progress("deliver", min(self._told, self._total), self._total)
         if delivery.state is DeliveryState.FAILED and delivery.code and is_bad_address(delivery.detail):
+            self._suppress(delivery)
+
+    def _suppress(self, delivery: Delivery) -> None:
+        """Write no more to an address that the server says there is none of; without that the run is over."""
+        try:
             self._store.suppressions.add(
                 delivery.subscriber, reason="bounced", detail=delivery.detail, at=self._clock()
             )
+        except StoreError as error:
+            self._error = self._error or error
+            self._stop.set()
 
     def _keep(self, delivery: Delivery) -> None:
         key = (delivery.subscriber.casefold(), delivery.issue_date)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Update, and_, bindparam, delete, or_, select,
 from newsletter.models import Delivery, DeliveryState, Move
 from newsletter.store.history import SHOWN, delivery_of, with_state
 from newsletter.store.papers import chunks
+from newsletter.store.prepared import Prepared
 from newsletter.store.tables import deliveries, messages
 
 _QUEUED, _CLAIMED, _DOT = DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DOT
@@ -79,7 +80,7 @@ def _keeping(state: DeliveryState) -> Update:
     return update(deliveries).where(mine, there).values(values)
 
 
-KEEP: Mapping[DeliveryState, Update] = MappingProxyType({state: _keeping(state) for state in _ARROWS})
+KEEP: Mapping[DeliveryState, Prepared] = MappingProxyType({state: Prepared(_keeping(state)) for state in _ARROWS})
 """The statement that moves what its owner has claimed, by where it goes; `values_of` fills it."""
 
 

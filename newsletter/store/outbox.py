@@ -166,7 +166,7 @@ class Outbox:
             for state, group in groups.items():
                 ids = {step.id for step in group}
                 rows = [values_of(step, owner, now) for step in group]
-                if connection.execute(KEEP[state], rows).rowcount != len(group):
+                if KEEP[state].execute(connection, rows) != len(group):
                     there = select(deliveries.c.id).where(with_state(state), deliveries.c.owner == owner)
                     ids &= set(connection.execute(there.where(deliveries.c.id.in_(ids))).scalars())
                 if state in (_SENT, _FAILED):
