@@ -2,11 +2,12 @@
 
     python benchmarks/faults.py [--seeds 3] [--only 24,46] [--kills 100] [--messages 20000] [--quick]
 
-Each kind happens to the product's own code, on real SQLite files, a real PostgreSQL server and real processes, beside a
-mail server that logs each message before it answers. Then the world is mended and runs go on until nothing waits. *Lost*
-is what was due, did not arrive, and is not shown as failed or unknown; *duplicated* is a Message-ID twice in the server's
-log; every unknown has to be listed by `newsletter deliveries list --state unknown --json`. In the end a storm: senders
-killed -9 so many times, alone and two at once. It ends with 1 if anything is lost, duplicated, hidden, or not as expected.
+Each kind happens to the product's own code, on real SQLite files, a real PostgreSQL server and real processes, beside
+a mail server that logs each message before it answers. Then the world is mended and runs go on until nothing waits.
+*Lost* is what was due, did not arrive, and is not shown as failed or unknown; *duplicated* is a Message-ID twice in the
+server's log; every unknown has to be listed by `newsletter deliveries list --state unknown --json`. In the end a storm:
+senders killed -9 so many times, alone and two at once. It ends with 1 if anything is lost, duplicated, hidden, or not
+as expected.
 """
 
 from __future__ import annotations
@@ -26,19 +27,22 @@ from contextlib import contextmanager
 import faults_connection
 import faults_content
 import faults_data
+import faults_postgres
 import faults_process
 import faults_store
 import faults_time
 import faults_tls
+from faults_count import Count, in_world
 from faults_kinds import KINDS, Kind
 from faults_storm import storm
-from faults_world import Absent, Count, in_world
+from faults_world import Absent
 
 _ROOMS = (
     faults_connection,
     faults_data,
     faults_tls,
     faults_store,
+    faults_postgres,
     faults_process,
     faults_time,
     faults_content,
@@ -77,7 +81,7 @@ def _address(fault: Kind) -> Iterator[str]:
     if not fault.postgres:
         yield ""
         return
-    with faults_store.postgres().database() as url:
+    with faults_postgres.postgres().database() as url:
         yield url
 
 
@@ -89,6 +93,7 @@ class Report:
 
     def __init__(self, seeds: int) -> None:
         self.total, self.kinds, self.skipped, self._seeds = Count(), 0, 0, seeds
+        self.beyond = Count()  # what is not promised
         self.bad = False
         self._width = max(len(fault.name) for fault in KINDS.values())
         print(f"{'':>5}  {'fault':<{self._width}}  seeds" + "".join(f"{name:>11}" for name in _COLUMNS) + "   s")
@@ -106,6 +111,13 @@ class Report:
             print(f"{'':>7}WRONG: {wrong}")
         self.bad = self.bad or bool(count.wrong or count.lost or count.duplicated or count.hidden)
 
+    def show(self, number: str, name: str, count: Count) -> None:
+        """Print what a fault does that nothing is promised of; it is not counted."""
+        self.beyond += count
+        _progress("")
+        figures = "".join(f"{getattr(count, column):>11,}" for column in _COLUMNS)
+        print(f"{number:>5}  {name:<{self._width}}  {self._seeds:>5}{figures}  not promised, not counted", flush=True)
+
     def skip(self, number: str, name: str, reason: str) -> None:
         """Print that a kind could not be produced."""
         self.skipped += 1
@@ -118,6 +130,9 @@ class Report:
             seen = f"{count.unknown} unknown ({count.arrived_unknown} of them arrived)"
             print(f"{name}: {count.messages:,} messages, {count.lost} lost, {count.duplicated} duplicated, {seen}")
         total = self.total
+        if self.beyond.messages:
+            beyond = f"{self.beyond.lost} lost, {self.beyond.duplicated} duplicated of {self.beyond.messages:,}"
+            print(f"not promised and not counted: {beyond}")
         listed = "all listed" if not total.hidden else f"{total.hidden} NOT LISTED"
         skipped = f" ({self.skipped} skipped)" if self.skipped else ""
         print(
@@ -171,6 +186,8 @@ def _row(fault: Kind, job: Future[tuple[str, Count, float, str]], report: Report
     number, count, seconds, absent = job.result()
     if absent:
         report.skip(number, fault.name, absent)
+    elif not fault.promised:
+        report.show(number, fault.name, count)
     else:
         report.add(number, fault.name, count, seconds)
 

@@ -8,8 +8,8 @@ from collections import defaultdict
 from contextlib import ExitStack, suppress
 from datetime import timedelta
 
+from faults_answers import HANG_UP, RESET, SILENT, Act, Moment
 from faults_kinds import kind
-from faults_sink import HANG_UP, RESET, SILENT, Act, Moment
 from faults_world import World, once
 
 from newsletter.models import Encryption
@@ -42,7 +42,7 @@ def no_name(world: World) -> None:
 
 @kind("3", "connecting takes too long")
 def full_backlog(world: World) -> None:
-    """A server whose backlog is full answers no SYN."""
+    """Hold that a server whose backlog is full answers no SYN."""
     world.queue(8)
     with ExitStack() as stack:
         full = stack.enter_context(socket.socket())
@@ -50,7 +50,7 @@ def full_backlog(world: World) -> None:
         full.listen(0)
         for _ in range(4):
             waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
+            waiting.setblocking(False)  # noqa: FBT003 - a socket's own
             with suppress(BlockingIOError):
                 waiting.connect(full.getsockname())
         world.settings = {"port": full.getsockname()[1], "timeout_seconds": SHORT}
@@ -72,7 +72,7 @@ def late_greeting(world: World) -> None:
 
 @kind("8", "EHLO refused, HELO taken")
 def only_hello(world: World) -> None:
-    """A server of before 1995."""
+    """Say HELO to a server of before 1995."""
     world.queue()
     world.fault(EHLO="502 5.5.1 what?")
     world.run()
@@ -189,7 +189,7 @@ def nobody(world: World) -> None:
 
 @kind("16", "550 for some")
 def some_refused(world: World) -> None:
-    """The others get theirs; DATA may be taken although nobody is there to get it (RFC 2920 §3.1)."""
+    """Hold that the others get theirs; DATA may be taken though nobody is there to get it (RFC 2920 §3.1)."""
     world.queue(40)
     refused = {recipient for recipient in world.due.values() if world.rng.random() < 0.3}
     world.fault(RCPT=lambda moment: "550 5.1.1 gone" if _address(moment) in refused else None)
@@ -202,7 +202,7 @@ def some_refused(world: World) -> None:
 
 @kind("16b", "550 at RCPT, then it hangs up at RSET")
 def refused_and_gone(world: World) -> None:
-    """What was refused for good stays so, whatever breaks afterwards."""
+    """Hold that what was refused for good stays so, whatever breaks afterwards."""
     world.queue(8)
     world.fault(RCPT="550 5.1.1 no such user", RSET=HANG_UP)
     world.run()
@@ -211,7 +211,7 @@ def refused_and_gone(world: World) -> None:
 
 @kind("16c", "550 at RCPT, DATA taken, then it hangs up at the empty dot")
 def refused_and_gone_at_dot(world: World) -> None:
-    """The answer to the dot that RFC 2920 asks for does not undo the refusal."""
+    """Hold that the answer to the dot that RFC 2920 asks for does not undo the refusal."""
     world.queue(8)
     world.sink.extensions = ("PIPELINING",)
     world.fault(RCPT="550 5.1.1 no such user", DATA=Act("354 go on", hang_up=True))
@@ -221,7 +221,7 @@ def refused_and_gone_at_dot(world: World) -> None:
 
 @kind("17", "5yz at MAIL")
 def sender_refused(world: World) -> None:
-    """It concerns every message: the run stops, says so, and sends all when it is mended."""
+    """Hold that it concerns every message: the run stops, says so, and sends all when it is mended."""
     world.queue()
     world.fault(MAIL="550 5.7.1 this sender may not")
     world.run(2)
@@ -230,7 +230,7 @@ def sender_refused(world: World) -> None:
 
 @kind("17b", "552 at MAIL: too big")
 def too_big(world: World) -> None:
-    """The message's own problem."""
+    """Hold that it is the message's own problem."""
     world.queue()
     act = world.sometimes("552 5.3.4 too big")
     world.fault(MAIL=act)
@@ -263,7 +263,7 @@ def by_policy(world: World) -> None:
 
 @kind("19", "454: too fast", slow=True)
 def throttled(world: World) -> None:
-    """It slows down and comes back."""
+    """Hold that it slows down and comes back."""
     world.queue(40)
     world.fault(RCPT=lambda moment: "454 4.7.0 slow down" if moment.count in (5, 12) else None)
     world.run(2)
@@ -271,7 +271,7 @@ def throttled(world: World) -> None:
 
 @kind("19b", "421 4.7.0: too many from you", slow=True)
 def too_many(world: World) -> None:
-    """It closes the connection with it."""
+    """Hold that it closes the connection with it."""
     world.queue(40)
     world.fault(MAIL=lambda moment: "421 4.7.0 slow down" if moment.count in (5, 12) else None)
     world.run(2)
@@ -305,5 +305,3 @@ def _suppressed(world: World, number: int) -> None:
     with Store.open(world.url) as store:
         found = len(store.suppressions.all())
     world.must(found == number, f"{found} addresses are suppressed, not {number}")
-
-

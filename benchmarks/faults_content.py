@@ -52,11 +52,15 @@ _EVIL = "X-Evil: yes\r\nBcc: evil@example.net\r\n\r\n.\r\nMAIL FROM:<evil@exampl
 _hostile("66", "line ends in a title", f"Speculative decoding\r\n{_EVIL}")
 _hostile("66b", "line ends of Unicode in a title", "Speculative\u2028decoding\u2029with\x85X-Evil: yes\x0b\x0cBcc: a")
 _hostile("67", "an encoded word with a line end in a title", "=?utf-8?q?Speculative_decoding=0AX-Evil:_yes?= decoding")
-_hostile("67b", "markup and templates in a title", "Speculative decoding {{ 7*7 }} {% raw %} <script>x</script> </html>")
+_hostile(
+    "67b", "markup and templates in a title", "Speculative decoding {{ 7*7 }} {% raw %} <script>x</script> </html>"
+)
 _hostile("68", "an abstract of ten megabytes", "Speculative decoding at length", _ABSTRACT + " and so on" * 1_000_000)
 _hostile("69", "lone surrogates and NULs", "Speculative decoding \ud800 \x00 \udfff", f"{_ABSTRACT} \x00\ud83d")
 _hostile("69b", "bidi overrides and combining marks", "Speculative decoding \u202e\u2066 " + "e" + "\u0301" * 2_000)
-_hostile("70", "a word of five thousand letters", "Speculative decoding of " + "a" * 5_000, f"{_ABSTRACT} {'b' * 50_000}")
+_hostile(
+    "70", "a word of five thousand letters", "Speculative decoding of " + "a" * 5_000, f"{_ABSTRACT} {'b' * 50_000}"
+)
 _hostile("71", "lines that are dots", "Speculative decoding\n.\n..\n", f"{_ABSTRACT}\n.\n..\n.\nQUIT\n.")
 
 
@@ -75,7 +79,7 @@ def dots(world: World) -> None:
 
 @kind("72", "addresses beyond ASCII")
 def international(world: World) -> None:
-    """A domain becomes ASCII; a local part needs SMTPUTF8, and fails alone where the server has none."""
+    """Hold that a domain becomes ASCII; a local part needs SMTPUTF8, and fails alone where the server has none."""
     addresses = ["ada@bücher.example", "grace@例え.テスト", "josé@example.net", "emmy@example.net"]
     if world.seed % 2:
         world.sink.extensions = tuple(each for each in world.sink.extensions if each != "SMTPUTF8")
@@ -89,7 +93,15 @@ def international(world: World) -> None:
 @kind("72b", "addresses that are commands")
 def commands(world: World) -> None:
     """Each fails alone; nothing of them reaches the server."""
-    evil = ["a@x>\r\nDATA", "a b@example.net", "<a@example.net>", "a@example.net\x00", "no address", "a@-.", "\ud800@x.y"]
+    evil = [
+        "a@x>\r\nDATA",
+        "a b@example.net",
+        "<a@example.net>",
+        "a@example.net\x00",
+        "no address",
+        "a@-.",
+        "\ud800@x.y",
+    ]
     world.queue(recipients=[*evil, "ada@example.net"])
     world.run()
     world.expects(failed=(len(evil) - 1, len(evil)))
@@ -98,7 +110,7 @@ def commands(world: World) -> None:
 
 @kind("73", "a template that fails for one reader")
 def broken_template(world: World) -> None:
-    """The others get theirs; it is told as failed, and it alone, and made when the template is mended."""
+    """Hold that the others get theirs; it is told as failed, and it alone, and made when the template is mended."""
     readers = [f"{{email: reader{number}@example.net}}" for number in range(5)]
     readers[2] = "{email: reader2@example.net, max_papers: 1}"
     open_newsroom(world, each=readers, templates="looks")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 
+from faults_answers import HANG_UP, RESET, Act, Moment
 from faults_kinds import kind
-from faults_sink import HANG_UP, RESET, Act, Moment, SinkProcess
+from faults_sink import SinkProcess
 from faults_world import World, once
 
 TAKEN_AND_GONE = Act(taken=True, hang_up=True)
@@ -103,7 +104,7 @@ def slow_reader(world: World) -> None:
 
 @kind("29", "550 within the message, then drop")
 def refused_within(world: World) -> None:
-    """The reply that came before the connection broke decides (smtp-sink -A)."""
+    """Hold that the reply that came before the connection broke decides (smtp-sink -A)."""
     world.queue(6, size=_LONG)
     world.fault(BODY=Act("550 5.7.0 spam", hang_up=True))
     world.run()
@@ -171,7 +172,7 @@ def odd_lines(world: World) -> None:
 
 @kind("32b", "NULs, controls and octets beyond ASCII in replies")
 def odd_octets(world: World) -> None:
-    """What the outbox keeps of them, it can keep."""
+    """Hold that what the outbox keeps of them, it can keep."""
     world.queue()
     odd = b"554 5.6.0 no\x00t \xff\xfe\x1b[31m\xe2\x80\xae this\r\n"
     world.fault(DOT=world.sometimes(Act(odd)), MAIL=Act(b"250 \x00\xc3\x28 OK\r\n"))
@@ -189,7 +190,7 @@ def too_early(world: World) -> None:
 
 @kind("32d", "two answers to one dot")
 def twice(world: World) -> None:
-    """The second is not taken for the answer to the next message."""
+    """Hold that the second is not taken for the answer to the next message."""
     world.queue()
     world.fault(DOT=Act("250 2.0.0 taken\r\n250 2.0.0 and again"))
     world.run(3)
@@ -198,7 +199,7 @@ def twice(world: World) -> None:
 
 @kind("32e", "two answers to RCPT")
 def shifted(world: World) -> None:
-    """Replies that are out of step are noticed before a dot is written."""
+    """Hold that replies that are out of step are noticed before a dot is written."""
     world.queue(8)
     world.fault(RCPT=lambda moment: "250 2.1.5 OK\r\n250 2.1.5 OK" if moment.count % 2 else None)
     world.run(3)

@@ -24,7 +24,10 @@ from newsletter.weights import load as load_weights
 _SUBJECTS = ("trees of drafts", "acceptance of drafts", "skipped layers", "small models", "long contexts", "batches")
 _HEAD = "newsletter: {{name: Daily Papers, from: 'Daily Papers <papers@example.org>'}}\nstore: '{store}'\n"
 _SMTP = "smtp: {{host: 127.0.0.1, port: {port}, encryption: none, connections: {connections}, timeout_seconds: 5}}\n"
-_REST = "sources: [{file: {path: papers.jsonl}}]\nschedule: {days: [mon, tue, wed, thu, fri, sat, sun], time: '07:00', timezone: UTC}\n"
+_REST = (
+    "sources: [{file: {path: papers.jsonl}}]\n"
+    "schedule: {days: [mon, tue, wed, thu, fri, sat, sun], time: '07:00', timezone: UTC}\n"
+)
 
 
 def tick(settings: Path, moment: datetime) -> Ran:

@@ -8,9 +8,9 @@ import threading
 from contextlib import suppress
 from datetime import timedelta
 
+from faults_answers import Act, Moment
 from faults_kinds import kind
 from faults_newsroom import of_the_store, open_newsroom, tick, ticks
-from faults_sink import Act, Moment
 from faults_worker import begun, now, send_all, send_starved
 from faults_world import World, newsletter, started
 
@@ -45,7 +45,7 @@ def _ended(world: World, process: subprocess.Popen[bytes]) -> int | None:
 
 @kind("49", "kill -9 while sending")
 def killed(world: World) -> None:
-    """A handful of times; the storm does it a hundred times."""
+    """Kill it a handful of times; the storm does it a hundred times."""
     world.clock.now = now()
     world.queue(600, size=2_000)
     kills = 4
@@ -59,7 +59,7 @@ def killed(world: World) -> None:
 
 @kind("49b", "kill -9 while sending, on_unknown: resend")
 def killed_and_resent(world: World) -> None:
-    """What may have arrived is sent once more, with the same Message-ID: nothing is lost, and twice is what was asked for."""
+    """Hold that what may have arrived is sent once more, with the same Message-ID, as was asked for."""
     world.clock.now = now()
     world.queue(200, size=2_000)
     for _ in range(2):
@@ -80,7 +80,7 @@ def killed_in_tick(world: World) -> None:
 
 @kind("51", "kill -9 while issues are made")
 def killed_in_build(world: World) -> None:
-    """Some are queued, some sent, some neither."""
+    """Hold that some are queued, some sent, some neither."""
     _killed_at(world, kills=3, low=0.2, high=1.2)
 
 
@@ -104,7 +104,7 @@ def _everybody(world: World, readers: int) -> None:
 
 @kind("52", "SIGTERM while sending")
 def told_to_end(world: World) -> None:
-    """The command finishes what is in hand and says that it was interrupted: nothing is unknown."""
+    """Hold that the command finishes what is in hand and says that it was interrupted: nothing is unknown."""
     _for_the_command_line(world, 150)
     world.sink.slow = 0.05
     process = started(world, "run", "--due")
@@ -120,7 +120,7 @@ def told_to_end(world: World) -> None:
 
 @kind("52b", "SIGTERM while the server is silent at the dot")
 def told_to_end_at_the_dot(world: World) -> None:
-    """The answer comes late, and it is waited for."""
+    """Hold that the answer comes late, and it is waited for."""
     _for_the_command_line(world, 20)
     world.fault(DOT=lambda moment: Act("250 2.0.0 taken", after=1.5) if moment.count <= 8 else None)
     process = started(world, "run", "--due")
@@ -131,7 +131,7 @@ def told_to_end_at_the_dot(world: World) -> None:
 
 @kind("53", "SIGSTOP, another run, SIGCONT")
 def stopped(world: World) -> None:
-    """A stopped process is alive: its lock holds, another run is refused, and nothing is sent twice."""
+    """Hold that a stopped process is alive: its lock holds, another run is refused, and nothing is sent twice."""
     _for_the_command_line(world, 100)
     world.sink.slow = 0.03
     process = started(world, "run", "--due")
@@ -164,7 +164,7 @@ def stopped_beside(world: World) -> None:
 
 @kind("54", "out of memory")
 def starved(world: World) -> None:
-    """A process that gets no more memory ends, or fails some of its work; the next goes on."""
+    """Hold that a process that gets no more memory ends, or fails some of its work; the next goes on."""
     world.clock.now = now()
     world.queue(12, size=3_000_000)
     for more in (4_000_000, 12_000_000, 30_000_000):
@@ -178,7 +178,7 @@ def starved(world: World) -> None:
 
 @kind("55", "three schedulers at once")
 def schedulers(world: World) -> None:
-    """The second finds the lock taken; each reader gets one issue."""
+    """Hold that the second finds the lock taken; each reader gets one issue."""
     open_newsroom(world, readers=30)
     settings, moment = str(world.folder / _SETTINGS), world.clock().isoformat()
     processes = [begun(ticks, settings, moment) for _ in range(3)]
@@ -221,7 +221,7 @@ def _tick(world: World) -> None:
 
 @kind("58b", "a run is told to end, and another follows")
 def overlapping(world: World) -> None:
-    """What the first left is the second's."""
+    """Hold that what the first left is the second's."""
     world.queue(60)
     stop = threading.Event()
 
@@ -229,7 +229,7 @@ def overlapping(world: World) -> None:
         if moment.count == 20:
             stop.set()
 
-    world.fault(DOT=stopping)  # type: ignore[arg-type]
+    world.fault(DOT=stopping)
     world.drain(stop=stop)
     states = world.states()
     world.must(states["sent"] + states["queued"] == 60, f"something is in between: {states}")

@@ -18,82 +18,25 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-MODERN = ("PIPELINING", "SIZE 50000000", "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8", "DSN")
-PLAIN = ("SIZE 50000000", "8BITMIME", "SMTPUTF8")
+from faults_answers import MODERN, POLITE, Act, Answer, Moment
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(\S+)", re.MULTILINE | re.IGNORECASE)
 _END = b"\r\n.\r\n"
 _RECEIVED = 2**16  # octets that wait for a server that does not read: else the kernel takes megabytes
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """What a server does in the place of a polite answer: waits, says something or nothing, hangs up.
-
-    `taken` says whether the message is logged, where it is not plain from the reply; `parts` are how many octets are
-    written at a time, 0 for all; `reset` hangs up by RST. `silent` never answers and does not hang up.
-    """
-
-    say: str | bytes = ""
-    after: float = 0.0
-    hang_up: bool = False
-    reset: bool = False
-    silent: bool = False
-    taken: bool | None = None
-    parts: int = 0
-
-    @property
-    def takes(self) -> bool:
-        """Return whether a message is logged that is answered so."""
-        told = self.say if isinstance(self.say, str) else self.say.decode("latin-1")
-        return told.startswith("2") if self.taken is None else self.taken
-
-
-HANG_UP = Act(hang_up=True)
-RESET = Act(reset=True)
-SILENT = Act(silent=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Where a conversation stands: the command, which of its kind it is (from 1), the connection, for whom."""
-
-    verb: str
-    line: str
-    count: int
-    connection: int
-    recipient: str = ""
-    message_id: str = ""
-
-
-Answer = str | Act | Callable[[Moment], "str | Act | None"]  # None is the polite one
-
-POLITE: Mapping[str, str] = {
-    "CONNECT": "220 sink.example.org ESMTP",
-    "HELO": "250 sink.example.org",
-    "MAIL": "250 2.1.0 OK",
-    "RCPT": "250 2.1.5 OK",
-    "DATA": "354 go on",
-    ".": "250 2.0.0 taken",
-    "RSET": "250 2.0.0 OK",
-    "QUIT": "221 2.0.0 bye",
-    "AUTH": "235 2.7.0 welcome",
-    "STARTTLS": "220 2.0.0 ready",
-}
-
-
 class Sink:
-    """A server in a thread of its own, polite except for `answers`, keyed by command, CONNECT, BODY or "." (the dot).
+    """A server in a thread of its own, polite but for `answers`, keyed by command, CONNECT, BODY or "." (the dot).
 
-    BODY is asked for when the first part of a message has come. `acted` counts the answers that were not polite,
-    `kept` the messages with their recipients where `keep` is set. `commands` are those that came, `clear` those that came unencrypted. `slow` is the most seconds between log and reply.
+    BODY is asked for when the first part of a message has come. `acted` counts answers that were not polite, `kept` are
+    the messages with their recipients where `keep` is set, `commands` those that came, `clear` the unencrypted ones.
+    `slow` is the most seconds between log and reply.
     """
 
     def __init__(

@@ -1,35 +1,24 @@
-"""Faults of the store: full, locked, read-only, damaged; a PostgreSQL server that is restarted or breaks connections."""
+"""Faults of a store in a file: full, locked, read-only, damaged."""
 
 from __future__ import annotations
 
-import multiprocessing.util
-import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from faults_answers import Moment
 from faults_kinds import kind
-from faults_sink import Moment
 from faults_worker import begun, now, send_all, send_as_nobody, send_starved
 from faults_world import Absent, World
 from sqlalchemy import event
 
-from newsletter.deliver import deliver
-from newsletter.errors import NewsletterError, StoreError
+from newsletter.errors import StoreError
 from newsletter.store import Store
-
-if TYPE_CHECKING:
-    from postgres import PostgresServer
-
-_TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()"
-_LOCKS = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
 
 
 def _file(world: World) -> Path:
@@ -66,7 +55,7 @@ def full_database(world: World) -> None:
 
 @kind("42b", "disk full (tmpfs) while messages are sent")
 def full_disk(world: World) -> None:
-    """What cannot be written down is not sent; what was in hand then may be unknown."""
+    """Hold that what cannot be written down is not sent; what was in hand then may be unknown."""
     with _small_disk(world, megabytes=6) as disk:
         home = world.url
         world.url = f"sqlite:///{disk / 'newsletter.db'}"
@@ -78,7 +67,7 @@ def full_disk(world: World) -> None:
             if moment.count in (10, 40):
                 _fill(ballast)
 
-        world.fault(DOT=fill)  # type: ignore[arg-type]
+        world.fault(DOT=fill)
         with Store.open(world.url):  # so that the log of the database is not written back in between
             world.run()
         world.must_tell("full")
@@ -94,7 +83,7 @@ def full_disk(world: World) -> None:
 
 @kind("42c", "files may not grow (RLIMIT_FSIZE) while messages are sent")
 def no_growth(world: World) -> None:
-    """The log of the database cannot be written on: the process ends, the next goes on."""
+    """Hold that the log of the database cannot be written on: the process ends, the next goes on."""
     world.clock.now = now()
     world.queue(120, size=20_000)
     with Store.open(world.url):
@@ -109,7 +98,7 @@ def no_growth(world: World) -> None:
 
 @kind("43", "locked for two seconds")
 def locked(world: World) -> None:
-    """It waits."""
+    """Hold that it waits."""
     world.queue()
     world.fault(DOT=_lock_at(world, 5, seconds=2.0))
     world.run()
@@ -118,7 +107,7 @@ def locked(world: World) -> None:
 
 @kind("44", "locked for longer than it waits")
 def locked_too_long(world: World) -> None:
-    """The run ends with an error that says so; nothing in the hand is forgotten."""
+    """Hold that the run ends with an error that says so; nothing in the hand is forgotten."""
     world.queue()
     world.busy_seconds = 0.2
     world.fault(DOT=_lock_at(world, 5, seconds=1.5))
@@ -150,7 +139,7 @@ def read_only(world: World) -> None:
 
 @kind("48", "pages of the database damaged")
 def damaged(world: World) -> None:
-    """It refuses, says so, and sends nothing; a copy from before goes on."""
+    """Hold that it refuses, says so, and sends nothing; a copy from before goes on."""
     world.queue()
     with sqlite3.connect(_file(world)) as plain:
         plain.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -167,9 +156,23 @@ def damaged(world: World) -> None:
     _file(world).write_bytes(copy)
 
 
+@kind("48c", "the log of the database (-wal) deleted after a kill", promised=False)
+def log_deleted(world: World) -> None:
+    """Take away what was committed last: SQLite says that nobody may, and the database is one of before it."""
+    world.clock.now = now()
+    world.queue(300, size=2_000)
+    process = begun(send_all, world.url, world.sink.port, world.connections)
+    world.wait_for(100)
+    process.kill()
+    process.join()
+    for suffix in ("-wal", "-shm"):
+        _file(world).with_name(_file(world).name + suffix).unlink(missing_ok=True)
+    world.expects(unknown=(0, world.connections * 2))
+
+
 @kind("48b", "settings name another kind of file")
 def other_file(world: World) -> None:
-    """A file that is no database of ours is not touched."""
+    """Hold that a file that is no database of ours is not touched."""
     world.queue()
     other = world.folder / "other.db"
     other.write_bytes(b"not a database at all" * 500)
@@ -218,132 +221,10 @@ def _fill(ballast: Path) -> None:
 
 
 def _copied(url: str, to: str) -> None:
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as source, sqlite3.connect(to.removeprefix("sqlite:///")) as copy:
+    with (
+        sqlite3.connect(url.removeprefix("sqlite:///")) as source,
+        sqlite3.connect(to.removeprefix("sqlite:///")) as copy,
+    ):
         source.backup(copy)
     source.close()
     copy.close()
-
-
-# ------------------------------------------------------------------ PostgreSQL
-
-
-@cache
-def postgres() -> PostgresServer:
-    """Return a server of this process; Absent where there is none."""
-    sys.path.append(str(Path(__file__).parent.parent / "tests"))
-    from postgres import NoServer, PostgresServer  # noqa: PLC0415 - of the tests
-
-    try:
-        server = PostgresServer()
-    except NoServer as error:
-        raise Absent(str(error)) from None
-    multiprocessing.util.Finalize(None, server.end, exitpriority=10)
-    return server
-
-
-def _meanwhile(world: World, harm: Any, *, times: int) -> None:
-    """Deliver in a thread until nothing waits, and do harm so many times meanwhile."""
-    done = threading.Event()
-
-    def runs() -> None:
-        for _ in range(60):
-            world.run()
-            try:
-                if not (states := world.states())["queued"] + states["claimed"]:
-                    break
-            except NewsletterError:
-                time.sleep(0.1)
-        done.set()
-
-    thread = threading.Thread(target=runs)
-    thread.start()
-    for _ in range(times):
-        time.sleep(world.rng.uniform(0.1, 0.4))
-        harm()
-    done.wait(120)
-    thread.join()
-    world.expects(unknown=(0, times * 2 * world.connections))
-
-
-@kind("46", "PostgreSQL restarted while messages are sent", postgres=True)
-def restarted(world: World) -> None:
-    """Each restart ends a run; the next goes on."""
-    world.queue(200, size=4_000)
-
-    def harm() -> None:
-        postgres().stop(signal.SIGINT)
-        postgres().start()
-
-    _meanwhile(world, harm, times=3)
-
-
-@kind("46b", "PostgreSQL crashes while messages are sent", postgres=True)
-def crashed(world: World) -> None:
-    """SIGQUIT: it recovers from its log when it starts."""
-    world.queue(200, size=4_000)
-
-    def harm() -> None:
-        postgres().stop(signal.SIGQUIT)
-        postgres().start()
-
-    _meanwhile(world, harm, times=2)
-
-
-@kind("47", "pg_terminate_backend on every connection", postgres=True)
-def terminated(world: World) -> None:
-    """At random moments, the connection that holds the locks among them."""
-    world.queue(200, size=4_000)
-    name = world.url.rpartition("/")[2]
-    _meanwhile(world, lambda: postgres().run(_TERMINATE.format(name)), times=5)
-
-
-@kind("47b", "a sender's lock is lost, and another sender takes over", postgres=True)
-def lock_lost(world: World) -> None:
-    """The first one is refused what the second has taken, before it writes a dot."""
-    world.queue(300, size=2_000)
-    world.sink.slow = 0.02
-    told: list[BaseException] = []
-
-    def sends() -> None:
-        try:
-            with Store.open(world.url) as store:
-                deliver(store.outbox, world.mailer(), clock=world.clock)
-        except NewsletterError as error:
-            told.append(error)
-
-    threads = [threading.Thread(target=sends) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-        time.sleep(world.rng.uniform(0.2, 0.5))
-        postgres().run(_LOCKS)
-    for thread in threads:
-        thread.join()
-    world.sink.slow = 0.002
-    world.expects(unknown=(0, 3 * world.connections))
-
-
-@kind("56b", "two senders at once, on PostgreSQL", postgres=True)
-def two_senders(world: World) -> None:
-    """Each message is one's."""
-    world.clock.now = now()
-    world.queue(400, size=2_000)
-    processes = [begun(send_all, world.url, world.sink.port, world.connections) for _ in range(2)]
-    for process in processes:
-        process.join(60)
-        world.must(process.exitcode == 0, f"a sender ended with {process.exitcode}")
-
-
-@kind("57", "workers killed three times, on PostgreSQL", postgres=True)
-def workers_killed(world: World) -> None:
-    """The server drops the locks of the dead; two workers at once."""
-    world.clock.now = now()
-    world.queue(600, size=2_000)
-    processes = [begun(send_all, world.url, world.sink.port, world.connections) for _ in range(2)]
-    for number in range(3):
-        world.wait_for(world.rng.randint(20, 120))
-        processes[number % 2].kill()
-        processes[number % 2].join()
-        processes[number % 2] = begun(send_all, world.url, world.sink.port, world.connections)
-    for process in processes:
-        process.join(60)
-    world.expects(unknown=(0, 3 * 2 * world.connections))

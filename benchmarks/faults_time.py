@@ -68,7 +68,7 @@ def ahead(world: World) -> None:
 
 @kind("60", "the clock jumps a day back")
 def back(world: World) -> None:
-    """What waits is sent when its time has come."""
+    """Hold that what waits is sent when its time has come."""
     world.queue()
     world.fault(RCPT=world.sometimes("451 4.3.0 later"))
     world.run()
@@ -79,7 +79,7 @@ def back(world: World) -> None:
 
 @kind("60b", "the clock jumps a day back between issues")
 def back_between(world: World) -> None:
-    """The same date comes again: nobody gets its issue twice."""
+    """Hold that the same date comes again: nobody gets its issue twice."""
     open_newsroom(world, each=_two(_ZONES[world.seed % 3], "07:00"))
     _walk(world, "2026-11-17T00:00", 30)
     before = _issues(world)
@@ -169,7 +169,7 @@ def new_year(world: World) -> None:
 
 @kind("65b", "the server is away for a day")
 def away(world: World) -> None:
-    """The issue of that day is given up when it is old, and shown; the next is sent."""
+    """Hold that the issue of that day is given up when it is old, and shown; the next is sent."""
     open_newsroom(world, each=_two("UTC", "07:00"))
     world.fault(CONNECT="421 4.3.2 closed")
     zone = ZoneInfo("UTC")

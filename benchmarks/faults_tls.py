@@ -6,14 +6,15 @@ import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from faults_answers import HANG_UP, Act
 from faults_kinds import kind
-from faults_sink import HANG_UP, Act
 from faults_world import World
 
 from newsletter.models import Encryption
@@ -66,10 +67,10 @@ def _signed(
     return made.sign(signer, SHA256())
 
 
-def _encrypted(world: World, *, implicit: bool | None = None, login: bool = False, **certified: object) -> None:
+def _encrypted(world: World, *, implicit: bool | None = None, login: bool = False, **certified: Any) -> None:
     """Let the server speak TLS, from the first byte or by STARTTLS as the seed has it, and require it."""
     implicit = world.seed % 2 == 1 if implicit is None else implicit
-    server, trusted = _certified(world.folder, **certified)  # type: ignore[arg-type]
+    server, trusted = _certified(world.folder, **certified)
     world.sink.stop()
     world.sink.tls, world.sink.encrypted = server, implicit
     world.sink.start()
@@ -130,7 +131,7 @@ def refused(world: World) -> None:
 
 @kind("34c", "TLS from the first byte, of a server that speaks in the clear")
 def plain_server(world: World) -> None:
-    """The settings and the port do not fit."""
+    """Hold that the settings and the port do not fit."""
     world.queue()
     world.settings = {"encryption": Encryption.TLS, "timeout_seconds": 2.0}
     world.run(2)
@@ -139,7 +140,7 @@ def plain_server(world: World) -> None:
     _mended(world)
 
 
-def _distrusted(number: str, name: str, told: str, *, host: str = "127.0.0.1", **certified: object) -> None:
+def _distrusted(number: str, name: str, told: str, *, host: str = "127.0.0.1", **certified: Any) -> None:
     @kind(number, name)
     def distrusted(world: World) -> None:
         world.queue()
@@ -159,7 +160,7 @@ _distrusted("37", "certificate that nobody signed for", "self-signed certificate
 
 @kind("38", "handshake cut")
 def cut(world: World) -> None:
-    """It is the network's doing: tried again, with TLS."""
+    """Hold that it is the network's doing: tried again, with TLS."""
     world.queue()
     _encrypted(world, implicit=False)
     world.fault(STARTTLS=world.sometimes(Act("220 2.0.0 ready", hang_up=True)))
@@ -172,7 +173,9 @@ def cut_within(world: World) -> None:
     """Without a farewell: told apart by where it was cut."""
     world.queue()
     _encrypted(world)
-    world.fault(RCPT=world.sometimes(HANG_UP), DOT=lambda moment: Act(taken=True, reset=True) if moment.count == 3 else None)
+    world.fault(
+        RCPT=world.sometimes(HANG_UP), DOT=lambda moment: Act(taken=True, reset=True) if moment.count == 3 else None
+    )
     world.run(2)
     world.mend()
     world.expects(unknown=world.sink.acted["."])
@@ -180,7 +183,7 @@ def cut_within(world: World) -> None:
 
 @kind("39", "commands' answers injected before the handshake")
 def injected(world: World) -> None:
-    """What came in the clear is forgotten (CVE-2011-0411): the login offered there is not used."""
+    """Hold that what came in the clear is forgotten (CVE-2011-0411): the login offered there is not used."""
     world.queue()
     _encrypted(world, implicit=False, login=True)
     evil = b"220 2.0.0 ready\r\n250-evil.example.net\r\n250-XEVIL\r\n250 AUTH LOGIN\r\n235 2.7.0 welcome\r\n"
@@ -217,7 +220,7 @@ def later(world: World) -> None:
 
 @kind("41", "login taken, then 530")
 def login_forgotten(world: World) -> None:
-    """It concerns every message."""
+    """Hold that it concerns every message."""
     world.queue()
     _encrypted(world, login=True)
     world.fault(MAIL="530 5.7.0 log in first")

@@ -1,4 +1,4 @@
-"""What processes do that are to be killed, stopped or starved: started from a clean server, so that each takes no time."""
+"""What processes do that are to be killed, stopped or starved: forked from a clean server, they start at once."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def send_starved(url: str, port: int, connections: int, limit: str, amount: int)
 
 
 def send_as_nobody(url: str, port: int, connections: int, told: str) -> None:
-    """Deliver as a user who may not write the database; what it ends with is written to `told`, which is open to all."""
+    """Deliver as a user who may not write the database; what it ends with is written to the file `told`."""
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(_NOBODY)

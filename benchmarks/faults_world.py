@@ -1,13 +1,7 @@
-"""The world that faults happen in: a store, an outbox full of issues, a mail server, a clock; and the count afterwards.
-
-*Lost* is what was due, did not arrive, and is not shown as failed or unknown. *Duplicated* is a Message-ID that stands
-twice in the server's log. *Hidden* is an unknown that `newsletter deliveries list --state unknown` does not list.
-"""
+"""The world that faults happen in: a store, an outbox full of issues, a mail server, a clock."""
 
 from __future__ import annotations
 
-import io
-import json
 import os
 import random
 import subprocess
@@ -15,7 +9,6 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
@@ -24,7 +17,8 @@ from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 from typing import Any
 
-from faults_sink import MODERN, PLAIN, Act, Answer, Moment, Sink
+from faults_answers import Act, Answer
+from faults_sink import Sink
 
 from newsletter.config import Config, IssueSettings, Schedule
 from newsletter.deliver.smtp import SmtpMailer
@@ -38,7 +32,7 @@ DOMAIN = "example.net"
 
 _STEP = timedelta(minutes=5, seconds=1)  # what waits shortest is due again
 _MOST_STEPS = 60  # the second half of them are hours: two days in all
-_HALF_WAY = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DOT)
+HALF_WAY = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DOT)
 _COMMAND_SECONDS = 120
 
 Bounds = int | tuple[int, int]
@@ -61,26 +55,6 @@ class Clock:
     def advance(self, by: timedelta = _STEP) -> None:
         """Let time pass."""
         self.now += by
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """What became of the messages of one run, and what is wrong with that."""
-
-    messages: int = 0
-    sent: int = 0
-    failed: int = 0
-    queued: int = 0
-    unknown: int = 0
-    arrived_unknown: int = 0
-    lost: int = 0
-    duplicated: int = 0
-    hidden: int = 0
-    wrong: tuple[str, ...] = ()
-
-    def __add__(self, other: Count) -> Count:
-        """Return the sum of two."""
-        return Count(*(getattr(self, name) + getattr(other, name) for name in Count.__dataclass_fields__))
 
 
 @dataclass
@@ -149,7 +123,7 @@ class World:
         self.sink.answers.update({"." if key == "DOT" else key: answer for key, answer in answers.items()})
 
     def sometimes(self, act: str | Act) -> Answer:
-        """Return an answer that is given the first time and then always, half of the time or seldom, as the seed has it."""
+        """Return an answer that is given the first time, and then always, often or seldom, as the seed has it."""
         odds = (1.0, 0.5, 0.15)[self.seed % 3]
         rng = random.Random(f"odds {self.seed}")
         return lambda moment: act if moment.count == 1 or rng.random() < odds else None
@@ -186,7 +160,11 @@ class World:
 
     def mailer(self, **fields: Any) -> SmtpMailer:
         """Return what hands mail to the sink; `tls` is what it trusts."""
-        settings = {"timeout_seconds": 5.0, "connections": self.connections, "encryption": Encryption.NONE}
+        settings: dict[str, Any] = {
+            "timeout_seconds": 5.0,
+            "connections": self.connections,
+            "encryption": Encryption.NONE,
+        }
         settings |= {"host": self.sink.host, "port": self.sink.port, **self.settings, **fields}
         tls = settings.pop("tls", None)
         return SmtpMailer(SmtpSettings(**settings), tls=tls, dot_seconds=self.dot_seconds)
@@ -249,65 +227,10 @@ class World:
         """Let time pass and runs go on until nothing waits."""
         for number in range(_MOST_STEPS):
             states = self.states()
-            if not any(states[state.value] for state in _HALF_WAY):
+            if not any(states[state.value] for state in HALF_WAY):
                 return
             self.clock.advance(_STEP if number < _MOST_STEPS / 2 else 12 * _STEP)
             self.drain()
-
-    def count(self) -> Count:
-        """Return what became of everything, and what is wrong."""
-        arrived = Counter(line.partition(" ")[0] for line in self.sink.log.read_text("utf-8", "replace").splitlines())
-        with Store.open(self.url) as store:
-            deliveries = {each.message_id: each for each in store.history.deliveries()}
-        states = Counter(each.state.value for each in deliveries.values())
-        shown = (*_HALF_WAY, DeliveryState.FAILED, DeliveryState.UNKNOWN)
-        lost = [
-            each
-            for each in self.due
-            if not arrived[each] and (each not in deliveries or deliveries[each].state not in shown)
-        ]
-        twice = [each for each, number in arrived.items() if number > 1 and not self.may_arrive_twice]
-        unknown = {each.message_id for each in deliveries.values() if each.state is DeliveryState.UNKNOWN}
-        hidden = unknown - listed_unknown(self) if unknown else set()
-        failed = [each for each in deliveries.values() if each.state is DeliveryState.FAILED]
-        for each in failed:
-            self.must(not arrived[each.message_id], f"{each.message_id} arrived and is told as failed: {each.detail}")
-        for name in ("failed", "unknown", "queued", "claimed", "dot"):
-            low, high = _bounds(self.expected.get(name, 0))
-            self.must(low <= states[name] <= high, f"{states[name]} {name}, not {low} to {high}")
-        self.must(not set(arrived) - set(deliveries), "something arrived that the outbox does not know")
-        return Count(
-            messages=len(self.due),
-            sent=states["sent"],
-            failed=states["failed"],
-            queued=sum(states[state.value] for state in _HALF_WAY),
-            unknown=len(unknown),
-            arrived_unknown=sum(bool(arrived[each]) for each in unknown),
-            lost=len(lost),
-            duplicated=len(twice),
-            hidden=len(hidden),
-            wrong=tuple(self.wrong),
-        )
-
-
-def _bounds(given: Bounds) -> tuple[int, int]:
-    return given if isinstance(given, tuple) else (given, given)
-
-
-def in_world(run: Callable[[World], None], seed: int, *, url: str = "", folder: Path | None = None) -> Count:
-    """Run one fault in a world of its own, mend it, let everything come to its end, and count."""
-    with TemporaryDirectory(prefix="newsletter-fault-", dir=folder) as made:
-        place = Path(made)
-        place.chmod(0o755)
-        extensions = (MODERN, PLAIN, MODERN)[seed % 3]
-        with Sink(place / "arrived", seed=seed, extensions=extensions, slow=0.002) as sink:
-            world = World(place, seed, sink, url or f"sqlite:///{empty_store(place)}")
-            run(world)
-            world.mend()
-            world.settle()
-            if world.before_count is not None:
-                world.before_count(world)
-            return world.count()
 
 
 def empty_store(folder: Path) -> Path:
@@ -335,41 +258,6 @@ def body(message_id: str, recipient: str, size: int, rng: random.Random) -> byte
     lines = [".", "..", ". begins", "".join(rng.choices("abcdefghij .", k=72)), "a" * 70]
     text = "".join(f"{line}\r\n" for line in rng.choices(lines, k=max(1, size // 40)))
     return (head + text).encode()
-
-
-def listed_unknown(world: World) -> set[str]:
-    """Return the Message-IDs that the command lists as unknown."""
-    world.write_settings()
-    where = ["--config", str(world.folder / "subscribers.yaml")]
-    code, printed = command("deliveries", "list", "--state", "unknown", "--json", *where)
-    world.must(code == 0, f"`newsletter deliveries list` ended with {code}")
-    with suppress(ValueError):
-        return set(_message_ids(json.loads(printed)))
-    return set()
-
-
-def command(*arguments: str) -> tuple[int, str]:
-    """Run a command in this process, without the second that starting one takes; its exit code and what it printed."""
-    from newsletter.cli import main  # noqa: PLC0415 - most worlds need none
-
-    before, sys.argv = sys.argv, ["newsletter", *arguments]
-    printed, code = io.StringIO(), 0
-    try:
-        with redirect_stdout(printed):
-            main()
-    except SystemExit as end:
-        code = int(end.code or 0)
-    finally:
-        sys.argv = before
-    return code, printed.getvalue()
-
-
-def _message_ids(data: Any) -> list[str]:
-    """Return every `message_id` in JSON, wherever it stands."""
-    if isinstance(data, dict):
-        own = [data["message_id"]] if isinstance(data.get("message_id"), str) else []
-        return own + [found for value in data.values() for found in _message_ids(value)]
-    return [found for value in data for found in _message_ids(value)] if isinstance(data, list) else []
 
 
 def newsletter(world: World, *arguments: str) -> tuple[int, str, str]:

@@ -419,6 +419,19 @@ def test_a_domain_that_is_not_there_is_no_place_for_records(tmp_path: Path) -> N
     assert line.record == ""
 
 
+@pytest.mark.parametrize(
+    "name", ["a..example.org", "x" * 64 + ".example.org", "y." * 130 + "org", "a\\999.example.org"]
+)
+def test_what_is_no_name_is_nowhere(name: str, tmp_path: Path) -> None:
+    """A record that names it cannot be used, which is not the DNS's silence."""
+    zone = GOOD_ZONE | {"TXT example.org": [f"v=spf1 include:{name} -all"]}
+    with DnsServer(zone) as server:
+        names = server.names()
+
+        assert names.txt(name) == ()
+        assert only(list(spf(settings(tmp_path), names))).mark is Mark.FAILED
+
+
 def test_silence_of_the_dns_is_a_warning_for_each_that_was_asked(tmp_path: Path) -> None:
     """Nobody knows then, which is no failure; other records go on."""
     config = with_key(tmp_path)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli.console import columns, counted, say, say_json
-from newsletter.cli.options import DEFAULT_CONFIG, ConfigOption, DryRunOption, JsonOption, read_config
+from newsletter.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, read_config
 from newsletter.errors import ConfigError, NewsletterError, Problem
 
 if TYPE_CHECKING:
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from newsletter.models import InboxSettings
     from newsletter.pipeline.incoming import Taken
 
+TryOption = Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done; keep and mark nothing.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
     app.command()(inbox)
 
 
-def inbox(*, dry_run: DryRunOption = False, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+def inbox(*, dry_run: TryOption = False, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Read the mailbox: who leaves, what bounced, who complains, who votes. The rest stays for you, unread."""
     from newsletter.config import with_secret  # noqa: PLC0415 - loaded by the command that needs it
 
@@ -51,21 +53,13 @@ def _settings(config: Config) -> InboxSettings:
 
 
 def _take(config: Config, settings: InboxSettings, taken: list[Taken], *, dry_run: bool) -> None:
-    """Take every mail, marking each as soon as it is kept."""
-    from newsletter.mailbox import open_mailbox  # noqa: PLC0415
-    from newsletter.pipeline.incoming import Fate, Incoming  # noqa: PLC0415
+    """Take every mail, and note what became of each as it is taken."""
+    from newsletter.pipeline.inbox import read_inbox  # noqa: PLC0415
     from newsletter.store import Store  # noqa: PLC0415
 
-    now = datetime.now(UTC)
-    with Store.open(config.store) as store, open_mailbox(settings, now=now, read_only=dry_run) as mailbox:
-        incoming = Incoming(config, store, now=now, dry_run=dry_run)
-        for letter in mailbox.letters():
-            found = incoming.take(letter.message)
-            if found.fate is Fate.DONE:
-                mailbox.done(letter)
-            else:
-                mailbox.leave(letter)
-            taken.append(found)
+    with Store.open(config.store) as store:
+        for found in read_inbox(config, settings, store, now=datetime.now(UTC), dry_run=dry_run):
+            taken.append(found)  # noqa: PERF402 - what was taken before an error is told
 
 
 # ------------------------------------------------------------------ for people

@@ -6,12 +6,21 @@ import ipaddress
 from typing import Any, Protocol
 
 import dns.exception
+import dns.name
 import dns.rdatatype
 import dns.resolver
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _SECONDS = 5.0
+_NO_NAMES = (
+    dns.resolver.NXDOMAIN,
+    dns.name.EmptyLabel,
+    dns.name.LabelTooLong,
+    dns.name.NameTooLong,
+    dns.name.BadEscape,
+    dns.name.IDNAException,
+)
 _NOTHING: list[Any] = []  # of a name that is not there, unlike one without such a record
 
 
@@ -75,7 +84,7 @@ class Names:
             answer = self._resolver.resolve(
                 f"{name}.", kind, lifetime=self._seconds, search=False, raise_on_no_answer=False
             )
-        except dns.resolver.NXDOMAIN:
+        except _NO_NAMES:
             return _NOTHING
         except dns.exception.Timeout:
             raise NoAnswer(f"{name}: DNS did not answer within {self._seconds:g} seconds") from None

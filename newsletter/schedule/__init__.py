@@ -19,7 +19,7 @@ from newsletter.collect.health import is_due
 from newsletter.config import Config
 from newsletter.deliver import Mailer
 from newsletter.errors import NewsletterError
-from newsletter.models import Edition, SourceHealth, Status, Subscriber
+from newsletter.models import Edition, InboxSettings, SourceHealth, Status, Subscriber
 from newsletter.pipeline import (
     Clock,
     Due,
@@ -40,6 +40,8 @@ from newsletter.store import Store
 from newsletter.weights import Weights
 
 log = logging.getLogger(__name__)
+
+_INBOX_MINUTES = 15  # it is read every so many, and before issues are sent
 
 # Says by a source's name and its health on a day, None where it has none, whether it is asked.
 Asked = Callable[[str, SourceHealth | None], bool]
@@ -75,6 +77,8 @@ def run_due(config: Config, store: Store, tools: Tools, *, progress: Progress = 
     """Collect and send what is due now, once; nothing is done, and cheaply, when nothing is."""
     now = tools.clock()
     tasks = due_now(config, store, now)
+    if tools.mailer is not None and config.inbox is not None and (tasks or now.minute % _INBOX_MINUTES == 0):
+        _read_inbox(config, config.inbox, store, now)
     edition = None
     if tasks or collection_due(config, store, now):
         fill_gaps(config, store, tools, progress=progress)
@@ -87,6 +91,19 @@ def run_due(config: Config, store: Store, tools: Tools, *, progress: Progress = 
         )
         return Ran(edition, waiting)
     return Ran(edition)
+
+
+def _read_inbox(config: Config, settings: InboxSettings, store: Store, now: datetime) -> None:
+    """Read what came back, so that who has left gets nothing more; that it cannot be read stops no issue."""
+    from newsletter.pipeline.inbox import read_inbox  # noqa: PLC0415 - loads what knows bounces, 0.1 s
+    from newsletter.pipeline.incoming import Fate  # noqa: PLC0415
+
+    try:
+        for taken in read_inbox(config, settings, store, now=now):
+            if taken.new and taken.fate is Fate.DONE:
+                log.info("inbox: %s: %s", taken.subscriber or taken.sender, taken.did)
+    except NewsletterError as error:
+        log.error("the inbox was not read: %s", error)  # noqa: TRY400 - a person's mistake needs no traceback
 
 
 def send_issues(
