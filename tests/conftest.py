@@ -34,6 +34,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # What a store promises is promised of both databases; other modules only need one that works.
 ON_BOTH = {
+    "test_crashes",
     "test_examples",
     "test_history",
     "test_outbox",

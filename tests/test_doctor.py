@@ -419,9 +419,7 @@ def test_a_domain_that_is_not_there_is_no_place_for_records(tmp_path: Path) -> N
     assert line.record == ""
 
 
-@pytest.mark.parametrize(
-    "name", ["a..example.org", "x" * 64 + ".example.org", "y." * 130 + "org", "a\\999.example.org"]
-)
+@pytest.mark.parametrize("name", ["a..example.org", "x" * 64 + ".example.org", "y." * 130 + "org"])
 def test_what_is_no_name_is_nowhere(name: str, tmp_path: Path) -> None:
     """A record that names it cannot be used, which is not the DNS's silence."""
     zone = GOOD_ZONE | {"TXT example.org": [f"v=spf1 include:{name} -all"]}

@@ -20,8 +20,10 @@ from newsletter.cli import (
     backtesting,
     deliveries,
     dkim,
+    doctor,
     editions,
     explaining,
+    health,
     inboxing,
     issues,
     people,
@@ -72,7 +74,7 @@ def options(
 
 
 _LOOKING = (trial, settings, editions, previewing, explaining, searching, backtesting, votes)
-_SENDING = (issues, deliveries, inboxing, people, dkim)
+_SENDING = (issues, deliveries, inboxing, people, dkim, doctor, health)
 for module in (*_LOOKING, *_SENDING):
     module.register(app)
 

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
     )
     group.command()(key)
     group.command()(record)
-    app.add_typer(group)
+    app.add_typer(group, name="dkim")
 
 
 def key(

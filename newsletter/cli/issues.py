@@ -98,7 +98,8 @@ def run(
 
 def serve(*, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Send everybody's issue at their hour, until stopped; a changed subscribers.yaml is read again."""
-    from newsletter.schedule import run_due  # noqa: PLC0415 - the pipeline is loaded by the command that runs it
+    from newsletter.doctor.heartbeat import heartbeat_file  # noqa: PLC0415 - loaded by the command that needs it
+    from newsletter.schedule import run_due  # noqa: PLC0415
     from newsletter.schedule import serve as serve_until_stopped  # noqa: PLC0415
     from newsletter.store import Store  # noqa: PLC0415
 
@@ -111,7 +112,7 @@ def serve(*, config: ConfigOption = DEFAULT_CONFIG) -> None:
         with Store.open(loaded.store) as store:
             return run_due(loaded, store, tools(loaded, mailer=mailer_of(loaded), stop=stop))
 
-    serve_until_stopped(tick)
+    serve_until_stopped(tick, heartbeat=heartbeat_file(current.config))
 
 
 class _Current:

@@ -247,19 +247,26 @@ def serve(tick: Callable[[threading.Event], Ran], *, heartbeat: Path | None = No
     What it is given is set then: it finishes what is in hand, and begins nothing new. Meanwhile `heartbeat` is touched
     each minute, also while a long tick goes on, and removed at the end.
     """
-    from apscheduler.schedulers.blocking import BlockingScheduler  # noqa: PLC0415 - only the server needs it
+    from apscheduler.events import EVENT_SCHEDULER_STARTED  # noqa: PLC0415 - only the server needs it
+    from apscheduler.schedulers.blocking import BlockingScheduler  # noqa: PLC0415
     from apscheduler.triggers.cron import CronTrigger  # noqa: PLC0415
 
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it would log every minute of an idle day
     scheduler = BlockingScheduler(timezone="UTC")
-    stopping = threading.Event()
+    started, stopping = threading.Event(), threading.Event()
+    scheduler.add_listener(lambda _: started.set(), EVENT_SCHEDULER_STARTED)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopping.set()
         log.info("stopping: finishing what is in hand")
-        if scheduler.running:
-            scheduler.shutdown(wait=False)  # the tick has a thread of its own, which the process waits for
 
+    def shut_down() -> None:
+        stopping.wait()
+        started.wait()
+        scheduler.shutdown(wait=False)  # the tick has a thread of its own, which the process waits for
+
+    # Not in the handler: it interrupts the main thread, which may be handing a tick to the lock that this waits for.
+    threading.Thread(target=shut_down, daemon=True).start()
     # The defaults would skip a tick that starts a second late; one late tick is as good as any.
     patience: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     scheduler.add_job(lambda: _told(tick, stopping), CronTrigger(second=0), next_run_time=datetime.now(UTC), **patience)

@@ -67,7 +67,7 @@ class History:
             return None if row is None else delivery_of(row)
 
     def message(self, delivery_id: int) -> bytes | None:
-        """Return the bytes of a delivery that can still be sent, None for every other."""
+        """Return the bytes of a delivery, None where they are gone; those of settled ones go by and by."""
         with self._database.reading() as connection:
             asked = select(messages.c.data).where(messages.c.delivery_id == delivery_id)
             packed = connection.execute(asked).scalar_one_or_none()
