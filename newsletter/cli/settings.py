@@ -80,6 +80,7 @@ def check(*, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False)
         *_unknown_papers(loaded),
         *_idle_settings(loaded),
         *_missing_programs(loaded),
+        *_gone(loaded),
         *filter(None, [calendar]),
     ):
         note(f"warning: {line}")
@@ -117,6 +118,20 @@ def _render_everybody(config: Config) -> tuple[dict[str, int], list[tuple[str, F
 def _at_hand(config: Config) -> bool:
     """Return whether there is a store that can be looked at without asking a server."""
     return config.store_file is not None and config.store_file.exists()
+
+
+def _gone(config: Config) -> list[str]:
+    """Return a line for each subscriber whom the settings call active, and who gets nothing all the same."""
+    from newsletter.models import Status  # noqa: PLC0415
+    from newsletter.pipeline import left  # noqa: PLC0415
+    from newsletter.store import Store  # noqa: PLC0415
+
+    if not _at_hand(config):
+        return []
+    with Store.open(config.store) as store:
+        gone = left(config, store)
+    active = [reader for reader in config.subscribers if reader.status is Status.ACTIVE]
+    return [f"{each.origin}: {each.email} gets nothing: {gone[each.email]}" for each in active if each.email in gone]
 
 
 def _last_answers(config: Config) -> dict[str, SourceHealth]:
