@@ -125,11 +125,14 @@ class Sink:
 
     async def _listen(self) -> None:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        listening = socket.create_server((self.host, self.port), family=family, backlog=512)
+        # asyncio only lets small replies go at once where the protocol is named.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVED)
+        listening.bind((self.host, self.port))
         self.port = listening.getsockname()[1]
         tls = self.tls if self.encrypted else None
-        self._server = await asyncio.start_server(self._converse, sock=listening, limit=2**16, ssl=tls)
+        self._server = await asyncio.start_server(self._converse, sock=listening, limit=2**16, backlog=512, ssl=tls)
 
     async def _close(self) -> None:
         if self._server is not None:

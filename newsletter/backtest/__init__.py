@@ -30,6 +30,7 @@ from newsletter.models import Edition
 from newsletter.pipeline import Progress, silent
 from newsletter.schedule.slots import LONGEST_GAP
 from newsletter.store import Store
+from newsletter.tokens import canonical
 from newsletter.weights import Weights
 
 __all__ = [
@@ -88,7 +89,7 @@ def backtest(
         raise UsageError(f"{store.path} holds no edition to replay; collect some: `newsletter collect --since 7d`")
     first = last - timedelta(days=days - 1)
     kept = _stored(store, first - LONGEST_GAP, last)
-    addresses = {reader.email.casefold() for config in (new, old) for reader in config.subscribers}
+    addresses = {canonical(reader.email) for config in (new, old) for reader in config.subscribers}
     wanted = addresses if only is None else addresses & set(only)
     # What really went out within these days is replayed, what went out before them is not sent again.
     received = {

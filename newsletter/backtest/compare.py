@@ -11,6 +11,7 @@ from newsletter.backtest.replay import Replayed
 from newsletter.config import Config
 from newsletter.explain.sentences import why_cut, why_unmatched
 from newsletter.models import CutReason, MatchedPaper, Status, Subscriber
+from newsletter.tokens import canonical
 
 
 class Kind(StrEnum):
@@ -157,8 +158,8 @@ def compare(
 
     `before` and `after` are what `simulate` made of `old` and `new`; `only` are the case-folded addresses asked for.
     """
-    readers = {reader.email.casefold(): reader for reader in new.subscribers}
-    earlier = {reader.email.casefold(): reader for reader in old.subscribers}
+    readers = {canonical(reader.email): reader for reader in new.subscribers}
+    earlier = {canonical(reader.email): reader for reader in old.subscribers}
     return tuple(
         _subscriber(
             _Side(earlier.get(address), before.get(address, ())), _Side(readers.get(address), after.get(address, ()))

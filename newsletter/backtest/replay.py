@@ -14,6 +14,7 @@ from newsletter.pipeline.editions import bar
 from newsletter.schedule import today
 from newsletter.schedule.slots import days_covered, slots
 from newsletter.store import Store
+from newsletter.tokens import canonical
 from newsletter.weights import Weights
 
 Received = Mapping[str, Mapping[str, date]]
@@ -67,7 +68,7 @@ def simulate(
     ground = _Ground(configs, weights, store)
     for done, task in enumerate(tasks):
         progress("compose", done, len(tasks))
-        address = task.reader.email.casefold()
+        address = canonical(task.reader.email)
         already = had[task.config].setdefault(address, dict(received.get(address, {})))
         edition = _joined(editions, task.earliest, task.latest)
         issue = issue_for(ground.of(task, edition), task.reader, day=task.day, received=already)
@@ -117,7 +118,7 @@ def _active(config: Config) -> list[Subscriber]:
 def _all_tasks(configs: Sequence[Config], first: date, last: date, only: Collection[str] | None) -> Iterator[_Task]:
     for number, config in enumerate(configs):
         for reader in _active(config):
-            if only is None or reader.email.casefold() in only:
+            if only is None or canonical(reader.email) in only:
                 yield from _tasks(number, config, reader, first, last)
 
 

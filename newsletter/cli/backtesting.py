@@ -16,6 +16,7 @@ from newsletter.cli.console import Bars, columns, counted, say, say_json
 from newsletter.cli.options import DEFAULT_CONFIG, AsOption, JsonOption, find_subscribers, read_config
 from newsletter.errors import ConfigError, Problem, UsageError
 from newsletter.text import shorten
+from newsletter.tokens import canonical
 
 if TYPE_CHECKING:
     from newsletter.backtest import Backtest, Change, IssueChange, Place, SubscriberChange
@@ -74,9 +75,9 @@ def _addresses(new: Config, old: Config, only: list[str] | None) -> frozenset[st
     """Return the case-folded addresses asked for, whichever file has them; None for all. UsageError if none has."""
     if not only:
         return None
-    known = {reader.email.casefold(): reader for reader in (*old.subscribers, *new.subscribers)}
+    known = {canonical(reader.email): reader for reader in (*old.subscribers, *new.subscribers)}
     everyone = replace(new, subscribers=tuple(known.values()))
-    return frozenset(reader.email.casefold() for reader in find_subscribers(everyone, only))
+    return frozenset(canonical(reader.email) for reader in find_subscribers(everyone, only))
 
 
 # ------------------------------------------------------------------ for people

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,21 +56,20 @@ def list_(
 
     loaded = read_config(config)
     with Store.open(loaded.store) as store:
-        found = store.history.deliveries(issue_date=day_of(issue), state=state)
-    wanted = [name.casefold() for name in only or ()]
-    found = tuple(each for each in found if not wanted or _is_of(each, wanted))
-    # What waits for a decision is never cut off.
-    shown = found if state is DeliveryState.UNKNOWN else found[-limit:]
+        asked: dict[str, Any] = {"people": only or (), "issue_date": day_of(issue), "state": state}
+        # What waits for a decision is never cut off.
+        shown = store.history.newest(None if state is DeliveryState.UNKNOWN else limit, **asked)
+        counts = store.history.counts(**asked)
     if as_json:
         say_json([_data(each) for each in shown])
         return
     columns([_row(each) for each in shown])
-    counts = Counter(each.state for each in found)
-    told = ", ".join(f"{counts[each]:,} {each}" for each in DeliveryState if counts[each])
-    say(f"{counted(len(found), 'delivery', 'deliveries')}: {told}" if found else "no deliveries")
-    if len(shown) < len(found):
+    told = ", ".join(f"{counts[each]:,} {each}" for each in DeliveryState if each in counts)
+    number = sum(counts.values())
+    say(f"{counted(number, 'delivery', 'deliveries')}: {told}" if number else "no deliveries")
+    if len(shown) < number:
         say(f"the newest {len(shown):,} are shown; more with --limit")
-    if counts[DeliveryState.UNKNOWN]:
+    if DeliveryState.UNKNOWN in counts:
         say(f"unknown: {_HELD.format(id='ID')}")
 
 
@@ -162,11 +159,6 @@ def _check_unknown(delivery: Delivery) -> None:
     """Raise UsageError, with the reason, for what is not to be sent again."""
     if delivery.state is not DeliveryState.UNKNOWN:
         raise UsageError(f"delivery {delivery.id} is {delivery.state}: {_MEANING[delivery.state]}")
-
-
-def _is_of(delivery: Delivery, wanted: Sequence[str]) -> bool:
-    address = delivery.subscriber.casefold()
-    return any(address == name or address.startswith(f"{name}@") for name in wanted)
 
 
 def _row(delivery: Delivery) -> tuple[str, ...]:

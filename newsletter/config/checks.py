@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from newsletter.config.naming import Location, shown, subject
 from newsletter.config.picks import paper_identity, paper_in
 from newsletter.config.place import Findings, Node, Place
+from newsletter.tokens import canonical
 
 
 def empty_values(root: Node) -> list[tuple[Location, Place]]:
@@ -50,7 +51,7 @@ def _check_addresses(root: Node, findings: Findings) -> None:
         email = subscriber.child("email")
         if not email or not isinstance(email.value, str) or email.broken:
             continue
-        seen = first.get(address := email.value.strip().casefold())
+        seen = first.get(address := canonical(email.value))
         first.setdefault(address, email.place)
         if seen:
             who = subject(root, ("subscribers", number))

@@ -27,7 +27,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from newsletter.deliver.claims import Claimed, Outbox
-from newsletter.deliver.drain import Drain, More
+from newsletter.deliver.drain import Drain, More, Stop
 from newsletter.deliver.mailer import Mailer, Reply, Session, hand_over
 from newsletter.deliver.verdict import GIVE_UP_AFTER, RETRY_AFTER
 from newsletter.models import Delivery, OnUnknown
@@ -41,6 +41,7 @@ __all__ = [
     "Outbox",
     "Reply",
     "Session",
+    "Stop",
     "deliver",
     "hand_over",
 ]
@@ -56,7 +57,7 @@ def deliver(
     *,
     clock: Callable[[], datetime],
     progress: Callable[[Delivery], None] = _silent,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
     more: More | None = None,
     on_unknown: OnUnknown = OnUnknown.HOLD,
 ) -> None:

@@ -50,6 +50,10 @@ class Claimed(Protocol):
         """How often the server was asked and answered, before now."""
 
     @property
+    def may_have_arrived(self) -> bool:
+        """Whether nobody knows what became of an earlier attempt."""
+
+    @property
     def expires_at(self) -> datetime:
         """When it has no value any more."""
 

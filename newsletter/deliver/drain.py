@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
+from typing import Protocol
 
 from newsletter.deliver.claims import Claimed, Outbox
 from newsletter.deliver.journal import Journal
@@ -31,6 +31,13 @@ _MOST_IN_A_ROW = 3  # lost connections, or refusals by policy: then it is the se
 _MOST_THROTTLED = 5  # in a row: then the next run may be luckier
 _RECONCILE_SECONDS = 60.0
 _GLANCE_SECONDS = 0.1  # how often a waiting feed looks up
+
+
+class Stop(Protocol):
+    """Tells a drain to finish what is in hand; a `threading.Event` is one."""
+
+    def is_set(self) -> bool:
+        """Return whether nothing new should be begun."""
 
 
 class More:
@@ -67,7 +74,7 @@ class Drain:
         *,
         clock: Callable[[], datetime],
         progress: Callable[[Delivery], None],
-        stop: threading.Event,
+        stop: Stop,
         more: More,
         on_unknown: OnUnknown,
     ) -> None:
@@ -84,7 +91,9 @@ class Drain:
         loop = asyncio.get_running_loop()
         self._pace = Pace(sessions=self._mailer.connections, per_minute=self._mailer.max_per_minute)
         self._journal = Journal(self._outbox.keep, self._owner, clock=self._clock, executor=self._executor)
-        self._waiting: asyncio.Queue[Claimed | None] = asyncio.Queue(_BATCH)
+        # What is claimed is sent even to who leaves meanwhile: where it waits for its turn, it is little.
+        self._batch = 2 * self._mailer.connections if self._mailer.max_per_minute else _BATCH
+        self._waiting: asyncio.Queue[Claimed | None] = asyncio.Queue(self._batch)
         self._queued = asyncio.Event()
         self._more.listen(lambda: loop.call_soon_threadsafe(self._queued.set))
         try:
@@ -152,7 +161,7 @@ class Drain:
         return tuple(self._outbox.reconcile(self._owner, now=self._clock(), resend=self._resend))
 
     def _claim(self) -> tuple[Claimed, ...]:
-        return tuple(self._outbox.claim(self._owner, _BATCH, now=self._clock()))
+        return tuple(self._outbox.claim(self._owner, self._batch, now=self._clock()))
 
     # ------------------------------------------------------------------ a session
 

@@ -42,5 +42,6 @@ def is_policy(detail: str) -> bool:
 
 
 def is_throttled(code: int, detail: str) -> bool:
-    """Say whether the server takes mail, but not this fast."""
-    return code == _THROTTLED or (code // 100 == 4 and status_of(detail).startswith("4.7."))
+    """Say whether the server takes mail, but not this fast; greylisting (4.7.1) is of one recipient, RFC 6647."""
+    status = status_of(detail)
+    return code == _THROTTLED or (code // 100 == 4 and status.startswith("4.7.") and status != "4.7.1")

@@ -15,6 +15,7 @@ from newsletter.match.reading import Reading
 from newsletter.match.votes import by_votes
 from newsletter.match.weighed import Weighed, weigh
 from newsletter.models import Interest, InterestKind, Paper, Reason, ReasonKind
+from newsletter.tokens import canonical
 from newsletter.vectors import Vectors
 
 VOTES = "your votes"
@@ -88,7 +89,7 @@ def own_interests(
             found.append(replace(interest, phrases=(*interest.phrases, *names)))
         else:
             found.append(interest)
-    address = email.casefold()
+    address = canonical(email)
     if tastes.votes.get(address, _NOT_VOTED).liked:
         found.append(Interest(InterestKind.VOTES, VOTES, (address,)))
     return tuple(found)

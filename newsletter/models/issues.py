@@ -232,7 +232,8 @@ class Move:
     """One step of a delivery along the arrows that `deliver` draws. Made by `deliver`, kept by `store`.
 
     `state` is where it goes, `code` and `detail` the server's reply; `attempted` says that the step counts as an
-    attempt at this delivery; `next_attempt_at` is given for what is queued again.
+    attempt at this delivery; `next_attempt_at` is given for what is queued again, and `may_have_arrived` where nobody
+    knows what became of the attempt.
     """
 
     id: int
@@ -241,6 +242,7 @@ class Move:
     detail: str = ""
     attempted: bool = False
     next_attempt_at: datetime | None = None
+    may_have_arrived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from newsletter.models import Delivery, DeliveryState, Status
 from newsletter.pipeline.collecting import Progress
 from newsletter.pipeline.drafts import Outcome, OutcomeKind, left
 from newsletter.store import Store
+from newsletter.tokens import canonical
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,17 @@ _KINDS = {
 }
 
 _Key = tuple[str, date]
+
+
+class _Either:
+    """Set as soon as one of two events is."""
+
+    def __init__(self, *events: threading.Event) -> None:
+        self._events = events
+
+    def is_set(self) -> bool:
+        """Return whether one is set."""
+        return any(event.is_set() for event in self._events)
 
 
 class Delivering:
@@ -47,13 +59,15 @@ class Delivering:
         stop: threading.Event,
     ) -> None:
         self._config, self._store, self._mailer = config, store, mailer
-        self._clock, self._progress, self._stop = clock, progress, stop
+        self._clock, self._progress = clock, progress
+        self._halted = threading.Event()  # by an error; the caller's own event is the caller's to set
+        self._stop = _Either(stop, self._halted)
         self._more = More()
         self._changed: dict[_Key, tuple[str, DeliveryState, str]] = {}
         self._total = self._told = 0
         self._trouble = ""
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="deliver")
+        self._thread = threading.Thread(target=self._run, name="deliver", daemon=True)
 
     def queued(self, number: int) -> None:
         """Take note that so many more deliveries wait."""
@@ -66,17 +80,17 @@ class Delivering:
         With `waiting` also those of what only waits on, where the server took nothing.
         """
         own = tuple(self._settled(outcome) for outcome in outcomes)
-        told = {(outcome.subscriber.casefold(), outcome.issue_date) for outcome in own}
+        told = {(canonical(outcome.subscriber), outcome.issue_date) for outcome in own}
         others = [
             (who, key[1], state, detail) for key, (who, state, detail) in self._changed.items() if key not in told
         ]
         if waiting and self._trouble:
-            seen = {(who.casefold(), day) for who, day, _, _ in others}
+            seen = {(canonical(who), day) for who, day, _, _ in others}
             queued = self._store.history.deliveries(state=DeliveryState.QUEUED)
             others += [
                 (each.subscriber, each.issue_date, each.state, each.detail)
                 for each in queued
-                if (each.subscriber.casefold(), each.issue_date) not in seen
+                if (canonical(each.subscriber), each.issue_date) not in seen
             ]
         return own + tuple(Outcome(who, day, *self._what(state, detail)) for who, day, state, detail in others)
 
@@ -86,7 +100,7 @@ class Delivering:
         withdrawn = self._store.outbox.withdraw([email for email in active if email not in gone], now=self._clock())
         for delivery in withdrawn:
             self._keep(delivery)
-        self._total = len(self._store.history.deliveries(state=DeliveryState.QUEUED))
+        self._total = sum(self._store.history.counts(state=DeliveryState.QUEUED).values())
         self._thread.start()
         return self
 
@@ -94,7 +108,7 @@ class Delivering:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if error is not None:
-            self._stop.set()
+            self._halted.set()
         self._more.done = True
         self._more.tell()
         while self._thread.is_alive():
@@ -135,17 +149,17 @@ class Delivering:
             )
         except StoreError as error:
             self._error = self._error or error
-            self._stop.set()
+            self._halted.set()
 
     def _keep(self, delivery: Delivery) -> None:
-        key = (delivery.subscriber.casefold(), delivery.issue_date)
+        key = (canonical(delivery.subscriber), delivery.issue_date)
         self._changed[key] = (delivery.subscriber, delivery.state, delivery.detail)
 
     def _settled(self, outcome: Outcome) -> Outcome:
         """Return an outcome as the outbox has it after delivering."""
         if outcome.kind is not OutcomeKind.WAITING:
             return outcome
-        key = (outcome.subscriber.casefold(), outcome.issue_date)
+        key = (canonical(outcome.subscriber), outcome.issue_date)
         if key in self._changed:
             _, state, detail = self._changed[key]
         else:

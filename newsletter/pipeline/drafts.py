@@ -40,7 +40,7 @@ from newsletter.render import NO_PICTURES, Renderer, Templates
 from newsletter.store import Queued, Store
 from newsletter.thumbnails import Thumbnails
 from newsletter.tldr import with_tldrs, write_tldrs
-from newsletter.tokens import bounce_address
+from newsletter.tokens import bounce_address, canonical
 from newsletter.weights import Weights
 from newsletter.words import heading
 
@@ -239,7 +239,7 @@ class Drafts:
 
     def _unconfirmed(self, reader: Subscriber, day: date) -> Unconfirmed | None:
         """Return the reader's issue before that of `day`, where nobody knows whether it arrived."""
-        unknown = self._unknown.get(reader.email.casefold())
+        unknown = self._unknown.get(canonical(reader.email))
         if unknown is None or unknown.issue_date >= day:
             return None
         earlier = [each for each in self._store.history.deliveries(subscriber=reader.email) if each.issue_date < day]
@@ -281,13 +281,17 @@ def left(config: Config, store: Store) -> dict[str, str]:
 
 def standing(delivery: Delivery) -> tuple[OutcomeKind, str]:
     """Return what an issue that was made before counts as, and where it stands."""
-    kinds = {DeliveryState.SENT: OutcomeKind.ALREADY, DeliveryState.UNKNOWN: OutcomeKind.HELD}
+    kinds = {
+        DeliveryState.SENT: OutcomeKind.ALREADY,
+        DeliveryState.UNKNOWN: OutcomeKind.HELD,
+        DeliveryState.FAILED: OutcomeKind.FAILED,
+    }
     return kinds.get(delivery.state, OutcomeKind.WAITING), told(delivery)
 
 
 def _latest(deliveries: Iterable[Delivery]) -> dict[str, Delivery]:
     """Return the delivery of the latest date for each subscriber, by case-folded address."""
-    return {each.subscriber.casefold(): each for each in sorted(deliveries, key=lambda each: each.issue_date)}
+    return {canonical(each.subscriber): each for each in sorted(deliveries, key=lambda each: each.issue_date)}
 
 
 def told(delivery: Delivery) -> str:

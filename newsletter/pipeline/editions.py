@@ -30,6 +30,7 @@ from newsletter.models import (
 )
 from newsletter.pipeline.collecting import Progress, silent
 from newsletter.store import Store
+from newsletter.tokens import canonical
 from newsletter.vectors import Vectors
 from newsletter.weights import Weights
 
@@ -83,7 +84,7 @@ class Prepared:
             for paper in self.hits.tastes.papers(each)
             for row in (paper.id, *paper.identities)
         }
-        against = self.hits.tastes.votes.get(subscriber.email.casefold(), Voted()).disliked
+        against = self.hits.tastes.votes.get(canonical(subscriber.email), Voted()).disliked
         known |= {name: AGAINST for paper in against for name in (paper.id, *paper.identities)}
         return known | {paper: rule for rule in reversed(subscriber.exclude) for paper in self.barred.get(rule, ())}
 
@@ -169,7 +170,7 @@ def _interests(readers: Sequence[Subscriber], tastes: Tastes, weights: Weights) 
     """Return the interests of those readers for whom examples or votes take part, by address."""
     found = {}
     for reader in readers:
-        if any(each.kind is InterestKind.PAPER for each in reader.interests) or reader.email.casefold() in tastes.votes:
+        if any(each.kind is InterestKind.PAPER for each in reader.interests) or canonical(reader.email) in tastes.votes:
             found[reader.email] = own_interests(reader.email, reader.interests, tastes, weights.background)
     return found
 

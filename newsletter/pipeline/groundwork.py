@@ -11,6 +11,7 @@ from newsletter.pipeline.collecting import Progress, silent
 from newsletter.pipeline.editions import Prepared, prepare, vectors_of
 from newsletter.pipeline.examples import examples_of
 from newsletter.store import Store
+from newsletter.tokens import canonical
 from newsletter.trending import trending
 from newsletter.weights import Weights
 
@@ -75,7 +76,7 @@ def tastes_of(store: Store, readers: Sequence[Subscriber], weights: Weights) -> 
 def _votes(store: Store, readers: Sequence[Subscriber]) -> dict[str, Voted]:
     """Return the votes of those readers who have any, by case-folded address."""
     voters = store.votes.voters()
-    votes = {key: store.votes.of(key) for key in (reader.email.casefold() for reader in readers) if key in voters}
+    votes = {key: store.votes.of(key) for key in (canonical(reader.email) for reader in readers) if key in voters}
     papers = store.papers.of(vote.paper_id for told in votes.values() for vote in told)
     return {
         key: Voted(

@@ -166,16 +166,19 @@ class Incoming:
         what = f"the issue of {delivery.issue_date}"
         if reply.kind not in NOT_ARRIVED:
             return _Led(Fate.DONE, f"{what} is still tried: {reply.detail}", delivery.subscriber, delivery)
+        reader = delivery.subscriber
+        about = {canonical(each) for each in reply.recipients}
+        if about and canonical(reader) not in about:
+            # An address that they forward to, or one member of a group: the reader may well have it.
+            others = ", ".join(sorted(about))
+            return _Led(Fate.LEFT, f"{what} of {reader} did not reach {others}: {reply.detail}", reader, delivery)
         if not self._dry:
             self._store.evidence.bounced(delivery.id, detail=f"bounced: {reply.detail}", now=self._now)
         did = f"{what} did not arrive: {reply.detail}"
         if reply.kind is ReplyKind.REFUSAL:
-            return _Led(Fate.LEFT, f"{did}; it is not the reader's doing", delivery.subscriber, delivery)
-        reader = delivery.subscriber
-        about = {canonical(each) for each in reply.recipients}
-        if reply.kind is ReplyKind.BOUNCE and (not about or canonical(reader) in about):
+            return _Led(Fate.LEFT, f"{did}; it is not the reader's doing", reader, delivery)
+        if reply.kind is ReplyKind.BOUNCE:
             return _Led(Fate.DONE, f"{did}; {self._suppress(reader, 'bounced', reply.detail)}", reader, delivery)
-        # Of an address that they forward to, or of one member of a group, nobody can say that it is theirs.
         return _Led(Fate.DONE, did, reader, delivery, ReplyKind.SOFT_BOUNCE)
 
     def _unproven(self, reply: Reply) -> _Led:

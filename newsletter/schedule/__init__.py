@@ -37,6 +37,7 @@ from newsletter.pipeline import (
 from newsletter.render import Templates
 from newsletter.schedule.slots import LONGEST_GAP, days_covered, due_slot
 from newsletter.store import Store
+from newsletter.tokens import canonical
 from newsletter.weights import Weights
 
 log = logging.getLogger(__name__)
@@ -149,7 +150,7 @@ def due_now(config: Config, store: Store, now: datetime) -> tuple[Due, ...]:
             continue
         if slot.nominal not in settled:
             settled[slot.nominal] = store.outbox.settled(slot.nominal)
-        if subscriber.email.casefold() not in settled[slot.nominal]:
+        if canonical(subscriber.email) not in settled[slot.nominal]:
             days = days_covered(subscriber, slot)
             found.append(due(config, store, subscriber, slot.nominal, latest=today(config, now), days=days))
     return tuple(found)
@@ -253,12 +254,17 @@ def serve(tick: Callable[[threading.Event], Ran], *, heartbeat: Path | None = No
 
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it would log every minute of an idle day
     scheduler = BlockingScheduler(timezone="UTC")
-    started, stopping = threading.Event(), threading.Event()
+    started, stopping, ticking = threading.Event(), threading.Event(), threading.Lock()
     scheduler.add_listener(lambda _: started.set(), EVENT_SCHEDULER_STARTED)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopping.set()
         log.info("stopping: finishing what is in hand")
+
+    def run() -> None:
+        with ticking:
+            if not stopping.is_set():
+                _told(tick, stopping)
 
     def shut_down() -> None:
         stopping.wait()
@@ -269,7 +275,7 @@ def serve(tick: Callable[[threading.Event], Ran], *, heartbeat: Path | None = No
     threading.Thread(target=shut_down, daemon=True).start()
     # The defaults would skip a tick that starts a second late; one late tick is as good as any.
     patience: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-    scheduler.add_job(lambda: _told(tick, stopping), CronTrigger(second=0), next_run_time=datetime.now(UTC), **patience)
+    scheduler.add_job(run, CronTrigger(second=0), next_run_time=datetime.now(UTC), **patience)
     if heartbeat is not None:
         now = datetime.now(UTC)
         scheduler.add_job(lambda: _beat(heartbeat), CronTrigger(second=0), next_run_time=now, **patience)
@@ -277,6 +283,8 @@ def serve(tick: Callable[[threading.Event], Ran], *, heartbeat: Path | None = No
         signal.signal(number, stop)
     if not stopping.is_set():
         scheduler.start()
+    with ticking:  # the end of this thread would end those that a tick needs
+        pass
     if heartbeat is not None:
         heartbeat.unlink(missing_ok=True)
 

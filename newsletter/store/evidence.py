@@ -43,7 +43,7 @@ class Evidence:
 
     def latest(self, subscriber: str, *, since: date = date.min) -> Delivery | None:
         """Return the newest delivery to a reader that left us, of a date from `since` on."""
-        theirs = deliveries.c.subscriber_key == subscriber.casefold()
+        theirs = deliveries.c.subscriber_key == canonical(subscriber)
         left_us = or_(*map(with_state, (_SENT, _UNKNOWN, _FAILED)))
         order = deliveries.c.issue_date.desc()
         return next(iter(self._found(theirs, left_us, deliveries.c.issue_date >= since, order=order, limit=1)), None)
@@ -51,13 +51,13 @@ class Evidence:
     def holding(self, subscriber: str, paper_ids: Collection[str]) -> tuple[Delivery, ...]:
         """Return the deliveries to a reader that brought one of these papers and of which nobody knows whether."""
         brought = select(issue_papers.c.delivery_id).where(issue_papers.c.paper_id.in_(tuple(paper_ids)))
-        theirs = deliveries.c.subscriber_key == subscriber.casefold()
+        theirs = deliveries.c.subscriber_key == canonical(subscriber)
         return self._found(theirs, with_state(_UNKNOWN), deliveries.c.id.in_(brought))
 
     def known(self, address: str) -> str:
         """Return the spelling of a reader who was ever sent anything, "" for anybody else."""
-        keys = {address.casefold(), canonical(address)}
-        asked = select(deliveries.c.subscriber).where(deliveries.c.subscriber_key.in_(keys)).order_by(deliveries.c.id)
+        key = canonical(address)
+        asked = select(deliveries.c.subscriber).where(deliveries.c.subscriber_key == key).order_by(deliveries.c.id)
         with self._database.reading() as connection:
             return connection.execute(asked.limit(1)).scalar_one_or_none() or ""
 
@@ -79,7 +79,7 @@ class Evidence:
 
     def withdraw(self, subscriber: str, *, detail: str, now: datetime) -> bool:
         """Fail what is queued for a reader; False where nothing is."""
-        theirs = deliveries.c.subscriber_key == subscriber.casefold()
+        theirs = deliveries.c.subscriber_key == canonical(subscriber)
         return self._moved((_QUEUED,), _FAILED, theirs, detail=detail, now=now)
 
     def _found(self, *fits: Any, order: Any = deliveries.c.id, limit: int | None = None) -> tuple[Delivery, ...]:

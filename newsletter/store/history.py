@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 
 import lz4.frame
-from sqlalchemy import ColumnElement, RowMapping, bindparam, func, select
+from sqlalchemy import ColumnElement, RowMapping, bindparam, func, or_, select
 
 from newsletter.models import Delivery, DeliveryState, MatchedPaper
 from newsletter.store.database import Database
 from newsletter.store.papers import paper_of
 from newsletter.store.sent import reasons_of, versions_told
 from newsletter.store.tables import deliveries, issue_papers, messages, papers, silences
+from newsletter.tokens import canonical
 
 SHOWN = tuple(deliveries.c[name] for name in Delivery.__dataclass_fields__)
 """The columns that make a `Delivery`."""
@@ -43,15 +44,34 @@ class History:
         self, *, subscriber: str | None = None, issue_date: date | None = None, state: DeliveryState | None = None
     ) -> tuple[Delivery, ...]:
         """Return the deliveries that fit everything given, in the order they were queued."""
-        asked = {
-            deliveries.c.subscriber_key: subscriber and subscriber.casefold(),
-            deliveries.c.issue_date: issue_date,
-        }
-        fits = [column == value for column, value in asked.items() if value is not None]
-        fits += [] if state is None else [with_state(state)]
+        people = () if subscriber is None else (subscriber,)
+        return self.newest(None, people=people, issue_date=issue_date, state=state)
+
+    def newest(
+        self,
+        limit: int | None,
+        *,
+        people: Collection[str] = (),
+        issue_date: date | None = None,
+        state: DeliveryState | None = None,
+    ) -> tuple[Delivery, ...]:
+        """Return the newest so many deliveries that fit everything given, all with None, in the order they were queued.
+
+        `people` are addresses, or what stands before their @.
+        """
+        asked = select(*SHOWN).where(*_fits(people, issue_date, state)).order_by(deliveries.c.id.desc()).limit(limit)
         with self._database.reading() as connection:
-            rows = connection.execute(select(*SHOWN).where(*fits).order_by(deliveries.c.id)).mappings()
-            return tuple(delivery_of(row) for row in rows)
+            rows = connection.execute(asked).mappings().all()
+        return tuple(delivery_of(row) for row in reversed(rows))
+
+    def counts(
+        self, *, people: Collection[str] = (), issue_date: date | None = None, state: DeliveryState | None = None
+    ) -> Mapping[DeliveryState, int]:
+        """Return how many deliveries that fit everything given are in each state that any is in."""
+        asked = select(deliveries.c.state, func.count()).where(*_fits(people, issue_date, state))
+        with self._database.reading() as connection:
+            found = connection.execute(asked.group_by(deliveries.c.state)).all()
+        return MappingProxyType({DeliveryState(name): number for name, number in found})
 
     def silences(self, issue_date: date) -> tuple[Silence, ...]:
         """Return the issues of that date that had nothing in them, by subscriber."""
@@ -78,7 +98,7 @@ class History:
 
         Only issues whose date is before `before` count.
         """
-        key = subscriber.casefold()
+        key = canonical(subscriber)
         made = select(func.max(deliveries.c.created_at)).where(
             deliveries.c.subscriber_key == key,
             deliveries.c.state != DeliveryState.FAILED,
@@ -97,7 +117,7 @@ class History:
         asked = (
             select(issue_papers.c.paper_id, deliveries.c.issue_date)
             .join_from(deliveries, issue_papers)
-            .where(deliveries.c.subscriber_key == subscriber.casefold(), deliveries.c.state != DeliveryState.FAILED)
+            .where(deliveries.c.subscriber_key == canonical(subscriber), deliveries.c.state != DeliveryState.FAILED)
             .order_by(deliveries.c.issue_date.desc())
         )
         with self._database.reading() as connection:
@@ -122,6 +142,18 @@ class History:
         with self._database.reading() as connection:
             rows = connection.execute(asked).mappings()
             return tuple((row["section"], MatchedPaper(paper_of(row), row["score"], reasons_of(row))) for row in rows)
+
+
+def _fits(people: Collection[str], issue_date: date | None, state: DeliveryState | None) -> list[ColumnElement[bool]]:
+    """Return what a delivery has to be."""
+    fits = [] if state is None else [with_state(state)]
+    if issue_date is not None:
+        fits.append(deliveries.c.issue_date == issue_date)
+    if people:
+        key, keys = deliveries.c.subscriber_key, [canonical(each) for each in people]
+        names = [key.startswith(f"{each}@", autoescape=True) for each in keys if "@" not in each]
+        fits.append(or_(key.in_(keys), *names))
+    return fits
 
 
 def packed(message: bytes) -> bytes:

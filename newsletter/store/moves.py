@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Update, and_, bindparam, delete, or_, select, update
+from sqlalchemy import Boolean, Connection, Update, and_, bindparam, delete, or_, select, update
 
 from newsletter.models import Delivery, DeliveryState, Move
 from newsletter.store.history import SHOWN, delivery_of, with_state
@@ -23,7 +23,7 @@ _ARROWS: Mapping[DeliveryState, tuple[DeliveryState, ...]] = MappingProxyType(
         _DOT: (_CLAIMED,),
         _SENT: (_DOT, _UNKNOWN),  # the server's answer, although somebody took us for dead meanwhile
         _FAILED: (_CLAIMED, _DOT),
-        _UNKNOWN: (_DOT,),
+        _UNKNOWN: (_DOT, _CLAIMED),  # the second where an earlier attempt may have arrived
         _QUEUED: (_CLAIMED, _DOT),
     }
 )
@@ -75,6 +75,7 @@ def _keeping(state: DeliveryState) -> Update:
         values["attempts"] = deliveries.c.attempts + bindparam("of_attempted")
     if state is _QUEUED:
         values["next_attempt_at"] = bindparam("of_next")
+        values["may_have_arrived"] = or_(deliveries.c.may_have_arrived, bindparam("of_maybe", type_=Boolean))
     mine = and_(deliveries.c.id == bindparam("of_id"), deliveries.c.owner == bindparam("of_owner"))
     there = or_(*(deliveries.c.state == source.value for source in _ARROWS[state]))  # one row: no index is wanted
     return update(deliveries).where(mine, there).values(values)
@@ -90,4 +91,6 @@ def values_of(step: Move, owner: str, now: datetime) -> dict[str, Any]:
     if step.state is _DOT:
         return values
     values |= {"of_code": step.code, "of_detail": step.detail, "of_attempted": int(step.attempted)}
-    return values | ({"of_next": step.next_attempt_at} if step.state is _QUEUED else {})
+    if step.state is _QUEUED:
+        values |= {"of_next": step.next_attempt_at, "of_maybe": step.may_have_arrived}
+    return values

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, select, union
 
 from newsletter.models import Delivery, DeliveryState, MatchedPaper, Move
 from newsletter.store.database import Database, insert
@@ -24,6 +24,7 @@ from newsletter.store.moves import KEEP, changed, drop_messages, failed, moving,
 from newsletter.store.sent import issue_rows
 from newsletter.store.suppressions import suppressed_among
 from newsletter.store.tables import deliveries, issue_papers, messages, silences
+from newsletter.tokens import canonical
 
 _QUEUED, _CLAIMED, _DOT = DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DOT
 _SENT, _FAILED, _UNKNOWN = DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN
@@ -64,6 +65,7 @@ class Claimed:
     message: bytes = field(repr=False)
     papers: int
     attempts: int
+    may_have_arrived: bool
     expires_at: datetime
 
 
@@ -82,7 +84,7 @@ class Outbox:
         with self._database.writing() as connection:
             rows = connection.execute(_QUEUE, [_row(issue, now) for issue in issues]).all() if issues else ()
             free = {(row.subscriber_key, row.issue_date): row.id for row in rows}
-            ids = [free.pop((issue.subscriber.casefold(), issue.issue_date), None) for issue in issues]
+            ids = [free.pop((canonical(issue.subscriber), issue.issue_date), None) for issue in issues]
             new = [(number, issue) for number, issue in zip(ids, issues, strict=True) if number is not None]
             if new:
                 connection.execute(
@@ -94,7 +96,7 @@ class Outbox:
 
     def silence(self, subscriber: str, issue_date: date, *, reason: str, now: datetime) -> bool:
         """Remember that the issue of that date has nothing in it, so that it is not made again; False if known."""
-        key = subscriber.casefold()
+        key = canonical(subscriber)
         row = {"subscriber": subscriber, "subscriber_key": key, "issue_date": issue_date, "reason": reason, "at": now}
         statement = insert(silences).values(row).on_conflict_do_nothing().returning(silences.c.at)
         with self._database.writing() as connection:
@@ -107,14 +109,14 @@ class Outbox:
         return self._owners.take()
 
     def reconcile(self, owner: str, *, now: datetime, resend: bool = False) -> tuple[Delivery, ...]:
-        """Settle what dead senders left: `claimed` is queued again, `dot` becomes unknown, or is queued to `resend`.
+        """Settle what dead senders left: `claimed` is queued again, `dot` becomes unknown, or once is queued too.
 
-        Before `dot` was committed no final dot was written, so those are safe to send; after it nobody can say
-        (RFC 1047).
+        The last where it is to `resend`. Before `dot` was committed no final dot was written, so those are safe to
+        send; after it nobody can say (RFC 1047).
         """
-        half_way = or_(with_state(_CLAIMED), with_state(_DOT))
+        asked = union(*(select(deliveries.c.owner).where(with_state(state)) for state in (_CLAIMED, _DOT)))
         with self._database.reading() as connection:
-            owners = connection.execute(select(deliveries.c.owner).where(half_way).distinct()).scalars().all()
+            owners = connection.execute(asked).scalars().all()
         dead = [other for other in sorted(owners) if other != owner and self._owners.is_dead(other)]
         if not dead:
             return ()
@@ -122,8 +124,10 @@ class Outbox:
         lost = "its sender ended before the server's answer was kept; it may have arrived"
         with self._database.writing() as connection:
             queued = changed(connection, moving((_CLAIMED,), _QUEUED, now).where(theirs))
-            after = moving((_DOT,), _QUEUED if resend else _UNKNOWN, now).where(theirs).values(detail=lost)
-            unknown = changed(connection, after)
+            if resend:
+                once = moving((_DOT,), _QUEUED, now).where(theirs, ~deliveries.c.may_have_arrived)
+                queued += changed(connection, once.values(detail=lost, may_have_arrived=True))
+            unknown = changed(connection, moving((_DOT,), _UNKNOWN, now).where(theirs).values(detail=lost))
         return tuple(sorted(queued + unknown, key=lambda delivery: delivery.id))
 
     def claim(self, owner: str, limit: int, *, now: datetime) -> tuple[Claimed, ...]:
@@ -161,7 +165,7 @@ class Outbox:
         groups: dict[DeliveryState, list[Move]] = {}
         for step in moves:
             groups.setdefault(step.state, []).append(step)
-        made: set[int] = set()
+        made, over = set[int](), list[int]()
         with self._database.writing() as connection:
             for state, group in groups.items():
                 ids = {step.id for step in group}
@@ -169,27 +173,24 @@ class Outbox:
                 if KEEP[state].execute(connection, rows) != len(group):
                     there = select(deliveries.c.id).where(with_state(state), deliveries.c.owner == owner)
                     ids &= set(connection.execute(there.where(deliveries.c.id.in_(ids))).scalars())
-                if state in (_SENT, _FAILED):
-                    self._over.extend(ids)
+                over += ids if state in (_SENT, _FAILED) else ()
                 made |= ids
+        self._over.extend(over)  # now that it is on the disk
         return frozenset(made)
 
     def release(self, owner: str, *, now: datetime) -> None:
         """Give back what `owner` has claimed and not begun, and drop the messages that nothing needs any more."""
         with self._database.writing() as connection:
             connection.execute(moving((_CLAIMED,), _QUEUED, now).where(deliveries.c.owner == owner))
-            over = (
-                select(deliveries.c.id).join_from(messages, deliveries).where(deliveries.c.state.in_((_SENT, _FAILED)))
-            )
-            drop_messages(
-                connection, connection.execute(over).scalars().all()
-            )  # also of those who died before they did
+            state = select(deliveries.c.state).where(deliveries.c.id == messages.c.delivery_id).scalar_subquery()
+            settled = select(messages.c.delivery_id).where(state.in_((_SENT, _FAILED)))
+            drop_messages(connection, connection.execute(settled).scalars().all())  # also of those who died before
 
     # ------------------------------------------------------------------ by the operator
 
     def withdraw(self, receiving: Collection[str], *, now: datetime) -> tuple[Delivery, ...]:
         """Fail what is queued for any address but `receiving`: who left gets nothing more, made before or not."""
-        keys = {address.casefold() for address in receiving}
+        keys = {canonical(address) for address in receiving}
         with self._database.writing() as connection:
             waiting = connection.execute(
                 select(deliveries.c.id, deliveries.c.subscriber_key).where(with_state(_QUEUED))
@@ -205,7 +206,7 @@ class Outbox:
     def resend(self, delivery_id: int, *, expires_at: datetime, now: datetime) -> Delivery | None:
         """Queue a delivery of which nobody knows once more, with the same bytes; None for any other."""
         with self._database.writing() as connection:
-            values = {"next_attempt_at": now, "expires_at": expires_at, "attempts": 0}
+            values = {"next_attempt_at": now, "expires_at": expires_at, "attempts": 0, "may_have_arrived": True}
             moved = moving((_UNKNOWN,), _QUEUED, now).where(deliveries.c.id == delivery_id).values(values)
             return next(iter(changed(connection, moved)), None)
 
@@ -224,8 +225,10 @@ class Outbox:
         """Return whether anything waits to be sent by now, or was left half-way by a run that died."""
         due = and_(with_state(_QUEUED), deliveries.c.next_attempt_at <= now)
         with self._database.reading() as connection:
-            asked = select(deliveries.c.id).where(or_(due, with_state(_CLAIMED), with_state(_DOT))).limit(1)
-            return connection.execute(asked).one_or_none() is not None
+            for which in (due, with_state(_CLAIMED), with_state(_DOT)):  # of each by itself the index knows
+                if connection.execute(select(deliveries.c.id).where(which).limit(1)).one_or_none() is not None:
+                    return True
+        return False
 
 
 _NAMES = tuple(name for name in Claimed.__dataclass_fields__ if name != "message")
@@ -237,7 +240,7 @@ _QUEUE = insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id, 
 def _row(issue: Queued, now: datetime) -> dict[str, Any]:
     return {
         "subscriber": issue.subscriber,
-        "subscriber_key": issue.subscriber.casefold(),
+        "subscriber_key": canonical(issue.subscriber),
         "issue_date": issue.issue_date,
         "message_id": issue.message_id,
         "state": _QUEUED,

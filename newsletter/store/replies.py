@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from newsletter.models import DeliveryState
 from newsletter.store.database import Database, insert
 from newsletter.store.tables import deliveries, replies
+from newsletter.tokens import canonical
 
 SOFT_BOUNCE = "soft bounce"
 RESUBSCRIBED = "resubscribed"
@@ -46,7 +47,7 @@ class Replies:
         """Keep a mail by its key; False, and nothing changed, if it is known. `at` is when it was written."""
         row = {
             "key": key,
-            "subscriber_key": subscriber.casefold(),
+            "subscriber_key": canonical(subscriber),
             "delivery_id": delivery_id,
             "kind": kind,
             "detail": detail,
@@ -62,7 +63,7 @@ class Replies:
         A row ends at an issue that did, and at one made before the reader's last sign of life. Issues after the last
         one that bounced do not count: their bounces may still come.
         """
-        key = subscriber.casefold()
+        key = canonical(subscriber)
         issues = (
             select(deliveries.c.id, deliveries.c.issue_date, deliveries.c.state, deliveries.c.created_at)
             .where(deliveries.c.subscriber_key == key)

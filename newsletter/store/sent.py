@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Text, select
 
 from newsletter.models import DeliveryState, MatchedPaper, Reason, ReasonKind
 from newsletter.store.tables import deliveries, issue_papers
+from newsletter.tokens import canonical
 
 _NOTHING = asdict(Reason(ReasonKind.WORDS))
 _ALWAYS = frozenset(("kind", "interest", "words", "in_title", "lexical", "closeness", "origin"))
@@ -44,7 +45,7 @@ def versions_told(connection: Connection, subscriber: str, besides: date | None)
     asked = (
         select(issue_papers.c.paper_id, issue_papers.c.reasons, deliveries.c.issue_date)
         .join_from(deliveries, issue_papers)
-        .where(deliveries.c.subscriber_key == subscriber.casefold(), deliveries.c.state != DeliveryState.FAILED)
+        .where(deliveries.c.subscriber_key == canonical(subscriber), deliveries.c.state != DeliveryState.FAILED)
         .where(about_updates)
     )
     found: dict[str, int] = {}

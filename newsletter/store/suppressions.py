@@ -80,13 +80,13 @@ class Suppressions:
 
     def among(self, addresses: Iterable[str]) -> Mapping[str, Suppression]:
         """Return those of the addresses that are suppressed, as they were spelled."""
-        hashes = {address_hash(address): address for address in addresses}
+        hashes = {address: address_hash(address) for address in addresses}
         found: dict[str, Suppression] = {}
         with self._database.reading() as connection:
-            for some in chunks(hashes):
+            for some in chunks(dict.fromkeys(hashes.values())):
                 asked = select(suppressions).where(suppressions.c.address_hash.in_(some))
-                found |= {hashes[row.address_hash]: _suppression(row) for row in connection.execute(asked)}
-        return found
+                found |= {row.address_hash: _suppression(row) for row in connection.execute(asked)}
+        return {address: found[kept] for address, kept in hashes.items() if kept in found}
 
     def all(self) -> tuple[Suppression, ...]:
         """Return every suppression, the oldest first."""
@@ -106,6 +106,7 @@ def address_hash(address: str) -> str:
 
 def suppressed_among(connection: Connection, addresses: Iterable[str]) -> frozenset[str]:
     """Return those of the addresses that get nothing any more."""
-    hashes = {address_hash(address): address for address in addresses}
-    asked = select(suppressions.c.address_hash).where(suppressions.c.address_hash.in_(hashes))
-    return frozenset(hashes[found] for found in connection.execute(asked).scalars())
+    hashes = {address: address_hash(address) for address in addresses}
+    asked = select(suppressions.c.address_hash).where(suppressions.c.address_hash.in_(set(hashes.values())))
+    found = frozenset(connection.execute(asked).scalars())
+    return frozenset(address for address, kept in hashes.items() if kept in found)

@@ -9,6 +9,7 @@ from sqlalchemy import Row, delete, select
 
 from newsletter.store.database import Database, insert
 from newsletter.store.tables import papers, votes
+from newsletter.tokens import canonical
 
 
 class Vote(NamedTuple):
@@ -28,7 +29,7 @@ class Votes:
 
     def cast(self, subscriber: str, paper_id: str, value: int, *, at: datetime) -> None:
         """Keep a vote, instead of an earlier one of this reader on this paper; 0 takes it back."""
-        key = subscriber.casefold()
+        key = canonical(subscriber)
         with self._database.writing() as connection:
             connection.execute(delete(votes).where(votes.c.subscriber_key == key, votes.c.paper_id == paper_id))
             if value:
@@ -48,7 +49,7 @@ class Votes:
 
     def of(self, subscriber: str) -> tuple[Vote, ...]:
         """Return the votes of one reader, the oldest first."""
-        asked = select(votes).where(votes.c.subscriber_key == subscriber.casefold())
+        asked = select(votes).where(votes.c.subscriber_key == canonical(subscriber))
         with self._database.reading() as connection:
             return tuple(map(_vote, connection.execute(asked.order_by(votes.c.at, votes.c.paper_id))))
 

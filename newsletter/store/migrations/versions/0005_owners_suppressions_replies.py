@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from newsletter.tokens import canonical
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -15,8 +17,12 @@ _TIME = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     """Add what is new; what an earlier version claimed belongs to nobody, so the next run settles it."""
+    _spell_alike()
     op.add_column("deliveries", sa.Column("owner", sa.Text, nullable=False, server_default=""))
     op.add_column("deliveries", sa.Column("expires_at", _TIME))
+    maybe = sa.Column("may_have_arrived", sa.Boolean, nullable=False, server_default=sa.false())
+    op.add_column("deliveries", maybe)
+    op.create_index("ix_deliveries_issue_date", "deliveries", ["issue_date"])
     op.create_table(
         "messages",
         sa.Column("delivery_id", sa.Integer, nullable=False),
@@ -28,7 +34,7 @@ def upgrade() -> None:
     op.drop_column("deliveries", "message")
     op.create_index("ix_deliveries_message_id", "deliveries", ["message_id"])
     op.drop_index("ix_deliveries_unfinished", "deliveries")
-    _index("ix_deliveries_unsettled", ["next_attempt_at"], "queued", "claimed", "dot", "unknown")
+    _index("ix_deliveries_unsettled", "queued", "claimed", "dot", "unknown")
     op.create_table(
         "suppressions",
         sa.Column("address_hash", sa.Text, nullable=False),
@@ -56,15 +62,28 @@ def downgrade() -> None:
     op.drop_table("replies")
     op.drop_table("suppressions")
     op.drop_index("ix_deliveries_unsettled", "deliveries")
-    _index("ix_deliveries_unfinished", ["state", "next_attempt_at"], "queued", "claimed", "dot")
+    _index("ix_deliveries_unfinished", "queued", "claimed", "dot")
     op.drop_index("ix_deliveries_message_id", "deliveries")
     op.add_column("deliveries", sa.Column("message", sa.LargeBinary))
     op.execute("UPDATE deliveries SET message = (SELECT data FROM messages WHERE delivery_id = deliveries.id)")
     op.drop_table("messages")
+    op.drop_index("ix_deliveries_issue_date", "deliveries")
+    op.drop_column("deliveries", "may_have_arrived")
     op.drop_column("deliveries", "expires_at")
     op.drop_column("deliveries", "owner")
 
 
-def _index(name: str, columns: list[str], *states: str) -> None:
+def _spell_alike() -> None:
+    """Write the keys of subscribers with their domains as A-labels, so that one mailbox is one subscriber."""
+    connection = op.get_bind()
+    for table in ("deliveries", "silences", "votes"):
+        keys = connection.execute(sa.text(f"SELECT DISTINCT subscriber_key FROM {table}")).scalars().all()  # noqa: S608
+        for key in keys:
+            if not key.isascii() and (alike := canonical(key)) not in keys:
+                statement = sa.text(f"UPDATE {table} SET subscriber_key = :new WHERE subscriber_key = :old")  # noqa: S608
+                connection.execute(statement, {"new": alike, "old": key})
+
+
+def _index(name: str, *states: str) -> None:
     these = sa.text(" OR ".join(f"state = '{state}'" for state in states))
-    op.create_index(name, "deliveries", columns, sqlite_where=these, postgresql_where=these)
+    op.create_index(name, "deliveries", ["state", "next_attempt_at"], sqlite_where=these, postgresql_where=these)
