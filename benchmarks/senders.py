@@ -262,7 +262,7 @@ class Forgetful(Outbox):
         self._waiting = [
             Claimed(
                 number, each.subscriber, each.issue_date, each.message_id, each.sender, each.recipient, each.message,
-                papers=0, attempts=0, expires_at=each.expires_at,
+                papers=0, attempts=0, may_have_arrived=False, expires_at=each.expires_at,
             )
             for number, each in enumerate(map(queued, emails, messages))
         ]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from makers import DAY, NOW, a_config, a_paper, a_queued, a_subscriber, an_edition, an_email, an_interest
-from odd_smtp import DROP, Held, OddSmtp, Once, closed_port
+from odd_smtp import DROP, OddSmtp, Once, closed_port
 
 from newsletter.deliver import RETRY_AFTER
 from newsletter.deliver.message import as_bytes
@@ -116,6 +116,7 @@ def test_what_earlier_runs_left_follows_in_the_outcomes(store: Store, server: Od
         ({".": "250 2.0.0 taken"}, OutcomeKind.SENT, "2.0.0 taken"),
         ({"RCPT": "550 5.1.1 nobody"}, OutcomeKind.FAILED, "550 5.1.1 nobody"),
         ({".": DROP}, OutcomeKind.UNKNOWN, "it may have arrived"),
+        ({"RCPT": "550 5.7.1 spam"}, OutcomeKind.WAITING, "550 5.7.1 spam; tried again by a later run"),
         ({"RCPT": "450 4.2.0 later"}, OutcomeKind.WAITING, "450 4.2.0 later; tried again by a later run"),
         ({"CONNECT": "554 5.3.2 not you"}, OutcomeKind.WAITING, "554 5.3.2 not you; tried again by a later run"),
     ],
@@ -177,28 +178,28 @@ def test_progress_counts_up_to_what_there_is(store: Store, server: OddSmtp) -> N
 
 
 def test_an_error_of_the_one_who_makes_issues_stops_the_sending(store: Store, server: OddSmtp) -> None:
-    """What is in hand is finished, the rest stays queued, and the error goes on."""
-    held = Held("250 2.0.0 taken")
-    server.answers["."] = held
+    """What is in hand is finished, the rest stays queued, and the error goes on; the server of later runs does too."""
+    asked, stop = threading.Event(), threading.Event()
     store.outbox.queue([issue(ADA), issue(GRACE)], now=NOW)
+    run = delivering(store, server, stop=stop)
 
-    class Stop(threading.Event):
-        def set(self) -> None:
-            super().set()
-            held.let_go.set()
-
-    run = delivering(store, server, stop=Stop())
+    def answer(_: str) -> str:
+        asked.set()
+        run._halted.wait(10)
+        return "250 2.1.5 OK"
 
     def make() -> None:
         with run:
-            assert held.asked.wait(10)
+            assert asked.wait(10)
             raise ZeroDivisionError
 
+    server.answers["RCPT"] = answer
     with pytest.raises(ZeroDivisionError):
         make()
 
     assert run.settle([waiting(ADA)])[0].kind is OutcomeKind.SENT
     assert states(store) == [SENT, QUEUED]
+    assert not stop.is_set()
 
 
 def test_an_error_of_the_store_is_raised_where_the_block_ends(
@@ -209,11 +210,41 @@ def test_an_error_of_the_store_is_raised_where_the_block_ends(
     def broken(*_: object, **__: object) -> tuple[Delivery, ...]:
         raise StoreError("the disk is full")
 
+    stop = threading.Event()
     store.outbox.queue([issue(ADA)], now=NOW)
     monkeypatch.setattr(store.outbox, "claim", broken)
 
-    with pytest.raises(StoreError, match="the disk is full"), delivering(store, server):
+    with pytest.raises(StoreError, match="the disk is full"), delivering(store, server, stop=stop):
         pass
+
+    assert not stop.is_set()
+
+
+def test_a_suppression_that_cannot_be_kept_ends_the_run_and_no_later_one(
+    store: Store, server: OddSmtp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is in hand is finished; the caller, whose event it is, was not told to stop."""
+
+    def broken(*_: object, **__: object) -> bool:
+        raise StoreError("the disk is full")
+
+    stop, mary = threading.Event(), a_subscriber("mary@example.org")
+    store.outbox.queue([issue(ADA), issue(GRACE), issue(mary)], now=NOW)
+    monkeypatch.setattr(store.suppressions, "add", broken)
+    run = delivering(store, server, stop=stop, config=a_config(ADA, GRACE, mary))
+
+    def answer(command: str) -> str:
+        if "ada@" in command:
+            return "550 5.1.1 nobody"
+        run._halted.wait(10)
+        return "250 2.1.5 OK"
+
+    server.answers["RCPT"] = answer
+    with pytest.raises(StoreError, match="the disk is full"), run:
+        pass
+
+    assert states(store) == [FAILED, SENT, QUEUED]
+    assert not stop.is_set()
 
 
 def test_a_run_that_was_told_to_stop_begins_nothing(store: Store, server: OddSmtp) -> None:

@@ -46,16 +46,15 @@ def collected(store: Store) -> Store:
 def sent(store: Store, inbox: Inbox, weights: Weights, *readers: Subscriber, look: str = "issue") -> list[EmailMessage]:
     """Return what the readers received of today's edition."""
     config = a_config(*readers, issue=IssueSettings(look=look))
-    with SmtpMailer(inbox.settings) as mailer:
-        outcomes = send(
-            config,
-            store,
-            [Due(reader, NOW.date(), NOW.date(), NOW.date()) for reader in readers],
-            weights=weights,
-            templates=compile_templates(look=look),
-            mailer=mailer,
-            clock=lambda: NOW,
-        )
+    outcomes = send(
+        config,
+        store,
+        [Due(reader, NOW.date(), NOW.date(), NOW.date()) for reader in readers],
+        weights=weights,
+        templates=compile_templates(look=look),
+        mailer=SmtpMailer(inbox.settings),
+        clock=lambda: NOW,
+    )
     assert {outcome.kind for outcome in outcomes} == {OutcomeKind.SENT}
     messages = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in inbox.paths]
     assert all(isinstance(message, EmailMessage) for message in messages)
@@ -103,17 +102,15 @@ def test_an_unknown_language_is_that_readers_problem_alone(collected: Store, inb
     """The others get their issues."""
     other = a_subscriber("emmy@example.org", interests=ADA_READS.interests, language="tlh")
     config = a_config(ADA_READS, other)
-    with SmtpMailer(inbox.settings) as mailer:
-        due = [Due(reader, NOW.date(), NOW.date(), NOW.date()) for reader in config.subscribers]
-        outcomes = send(
-            config,
-            collected,
-            due,
-            weights=weights,
-            templates=compile_templates(),
-            mailer=mailer,
-            clock=lambda: NOW,
-        )
+    outcomes = send(
+        config,
+        collected,
+        [Due(reader, NOW.date(), NOW.date(), NOW.date()) for reader in config.subscribers],
+        weights=weights,
+        templates=compile_templates(),
+        mailer=SmtpMailer(inbox.settings),
+        clock=lambda: NOW,
+    )
 
     assert [outcome.kind for outcome in outcomes] == [OutcomeKind.SENT, OutcomeKind.FAILED]
     assert "there is none for the language 'tlh'; there is de, en, fr, zh" in outcomes[1].detail
@@ -126,14 +123,14 @@ def test_the_first_emails_of_a_run_are_checked(
     (tmp_path / "issue").mkdir()
     (tmp_path / "issue" / "footer.mjml.j2").write_text("<mj-section><mj-column></mj-column></mj-section>", "utf-8")
     config = a_config(ADA_READS)
-    with SmtpMailer(inbox.settings) as mailer, caplog.at_level(logging.ERROR):
+    with caplog.at_level(logging.ERROR):
         send(
             config,
             collected,
             [Due(ADA_READS, NOW.date(), NOW.date(), NOW.date())],
             weights=weights,
             templates=compile_templates(tmp_path),
-            mailer=mailer,
+            mailer=SmtpMailer(inbox.settings),
             clock=lambda: NOW,
         )
 

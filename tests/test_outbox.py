@@ -109,6 +109,15 @@ def test_two_issues_of_one_reader_and_date_in_one_batch_are_one(store: Store) ->
     assert store.history.message(store.history.deliveries()[0].id) == b"first"
 
 
+def test_every_spelling_of_a_domain_is_one_reader(outbox: Outbox) -> None:
+    """In Unicode or as DNS has it, with or without capitals, in one batch or in two."""
+    unicode, ascii_form = "ada@bücher.example", "Ada@XN--bcher-kva.example"
+
+    assert queue(outbox, unicode, ascii_form, GRACE) == (True, False, True)
+    assert queue(outbox, ascii_form, "ada@BÜCHER.example") == (False, False)
+    assert len(outbox.settled(DAY)) == 2
+
+
 def test_nothing_to_queue_is_nothing(outbox: Outbox) -> None:
     """A batch in which nobody has anything to read."""
     assert outbox.queue([], now=NOW) == ()
@@ -167,6 +176,7 @@ def test_a_claim_gives_the_envelope_and_the_bytes(store: Store, owner: str) -> N
             message=b"\x00\xff" * 1000,
             papers=3,
             attempts=0,
+            may_have_arrived=False,
             expires_at=NOW + A_DAY,
         ),
     )
@@ -205,6 +215,17 @@ def test_who_has_left_is_failed_at_the_claim_and_others_take_the_place(store: St
     assert "no longer an active subscriber" in store.history.deliveries()[0].detail
 
 
+def test_who_has_left_is_failed_under_every_spelling(store: Store, owner: str) -> None:
+    """Two issues that wait for one mailbox, each spelled its own way, are both theirs."""
+    queue(store.outbox, "ada@bücher.example")
+    queue(store.outbox, "ADA@xn--bcher-kva.example", issue_date=NEXT_DAY)
+    queue(store.outbox, "grace@bücher.example")
+    store.suppressions.add("ada@Bücher.example", reason="unsubscribed", detail="", at=NOW)
+
+    assert [claimed.subscriber for claimed in store.outbox.claim(owner, 9, now=NOW)] == ["grace@bücher.example"]
+    assert states(store).count(FAILED) == 2
+
+
 def test_a_claim_of_people_who_all_left_is_empty(store: Store, owner: str) -> None:
     """And ends."""
     queue(store.outbox, ADA, GRACE)
@@ -213,6 +234,19 @@ def test_a_claim_of_people_who_all_left_is_empty(store: Store, owner: str) -> No
 
     assert store.outbox.claim(owner, 1, now=NOW) == ()
     assert states(store) == [FAILED, FAILED]
+
+
+def test_what_may_have_arrived_is_known_for_ever(store: Store, owner: str) -> None:
+    """However often it is tried after, and whatever the server says then; other deliveries are not meant."""
+    queue(store.outbox, ADA, GRACE)
+    brought_to(store.outbox, owner, DOT)
+    store.outbox.keep(owner, [a_move(QUEUED, may_have_arrived=True), a_move(QUEUED, 2)], now=NOW)
+    claims = []
+    for _ in range(2):
+        claims.append([claimed.may_have_arrived for claimed in store.outbox.claim(owner, 2, now=LATER)])
+        store.outbox.keep(owner, [a_move(QUEUED), a_move(QUEUED, 2)], now=LATER)
+
+    assert claims == [[True, False]] * 2
 
 
 def test_released_deliveries_are_queued_as_before(store: Store, owner: str) -> None:
@@ -304,7 +338,8 @@ def test_a_delivery_moves_along_the_arrows_only(
     queue(store.outbox, ADA, GRACE)
     brought_to(store.outbox, owner, start)
     store.outbox.claim(owner, 2, now=NOW) if start is not QUEUED else None
-    arrows = {DOT: {CLAIMED}, SENT: {DOT, UNKNOWN}, FAILED: {CLAIMED, DOT}, UNKNOWN: {DOT}, QUEUED: {CLAIMED, DOT}}
+    both = {CLAIMED, DOT}
+    arrows = {DOT: {CLAIMED}, SENT: {DOT, UNKNOWN}, FAILED: both, UNKNOWN: both, QUEUED: both}
 
     made = store.outbox.keep(owner, [a_move(target)], now=LATER)
 
@@ -359,7 +394,7 @@ def test_reconcile_settles_what_a_dead_sender_left(store: Store, owner: str) -> 
 
 
 def test_what_a_dead_sender_may_have_sent_is_queued_where_that_is_wished(store: Store, owner: str) -> None:
-    """With the same bytes."""
+    """With the same bytes, and once: a second time it is held."""
     queue(store.outbox, message=b"the bytes")
     with store.outbox.owning() as dead:
         brought_to(store.outbox, dead, DOT)
@@ -367,7 +402,12 @@ def test_what_a_dead_sender_may_have_sent_is_queued_where_that_is_wished(store: 
     [settled] = store.outbox.reconcile(owner, now=LATER, resend=True)
 
     assert settled.state is QUEUED
-    assert [claimed.message for claimed in store.outbox.claim(owner, 1, now=LATER)] == [b"the bytes"]
+    with store.outbox.owning() as dead:
+        [claimed] = store.outbox.claim(dead, 1, now=LATER)
+        assert (claimed.message, claimed.may_have_arrived) == (b"the bytes", True)
+        store.outbox.keep(dead, [a_move(DOT)], now=LATER)
+    [held] = store.outbox.reconcile(owner, now=LATER, resend=True)
+    assert (held.state, "it may have arrived" in held.detail) == (UNKNOWN, True)
 
 
 def test_reconcile_leaves_the_living_alone(store: Store, owner: str) -> None:
@@ -423,7 +463,7 @@ def test_what_waits_for_a_server_can_be_hastened(store: Store, owner: str) -> No
 
 @pytest.mark.parametrize("state", DeliveryState)
 def test_only_what_nobody_knows_of_can_be_sent_again(store: Store, owner: str, state: DeliveryState) -> None:
-    """With the same bytes, a new day to live and its attempts forgotten."""
+    """With the same bytes, a new day to live and its attempts forgotten, but not that it may have arrived."""
     queue(store.outbox, message=b"the bytes")
     brought_to(store.outbox, owner, state)
 
@@ -436,7 +476,7 @@ def test_only_what_nobody_knows_of_can_be_sent_again(store: Store, owner: str, s
     assert (again.state, again.attempts) == (QUEUED, 0)
     assert store.outbox.resend(1, expires_at=LATER, now=LATER) is None
     [claimed] = store.outbox.claim(owner, 1, now=LATER)
-    assert (claimed.message, claimed.expires_at) == (b"the bytes", LATER + A_DAY)
+    assert (claimed.message, claimed.expires_at, claimed.may_have_arrived) == (b"the bytes", LATER + A_DAY, True)
 
 
 def test_there_is_nothing_to_send_again_of_what_there_is_not(outbox: Outbox) -> None:

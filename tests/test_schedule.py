@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import signal
+import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import ClassVar
 
+import children
 import pytest
+from apscheduler.triggers import cron
 from makers import a_newsletter, a_subscriber, an_entry, an_interest
+from odd_smtp import Held, OddSmtp
 
 from newsletter.collect import collect, named
 from newsletter.config import Config, IssueSettings, Schedule
@@ -22,7 +30,7 @@ from newsletter.inbox import Inbox
 from newsletter.models import DeliveryState, Edition, Issue, Status, Subscriber
 from newsletter.pipeline import OutcomeKind, issue_for, prepare
 from newsletter.render import compile_templates
-from newsletter.schedule import Ran, Tools, run_due
+from newsletter.schedule import Ran, Tools, run_due, serve
 from newsletter.sources.pages import Pages
 from newsletter.sources.source import Parsed, Request, Silence, Source
 from newsletter.store import Store
@@ -316,6 +324,83 @@ def test_an_issue_waits_for_a_list_that_is_late(dated: World) -> None:
 
     assert (waiting, asked) == ([[OutcomeKind.LATE]] * 3, 1)
     assert kinds(dated.run("2026-11-20 07:31")) == [OutcomeKind.SENT]
+
+
+# ------------------------------------------------------------------ the server
+
+
+NEWSLETTER = "import runpy; runpy.run_module('newsletter', run_name='__main__', alter_sys=True)"
+
+SERVED = """\
+newsletter: {{name: Daily Papers, from: papers@example.org}}
+sources:
+  - pages: {{path: page.txt}}
+smtp: {{host: 127.0.0.1, port: {port}, encryption: none, connections: 1}}
+schedule: {{days: [mon, tue, wed, thu, fri, sat, sun], time: "{time}", timezone: UTC}}
+subscribers:
+  - {{email: ada@example.org, interests: [speculative decoding]}}
+  - {{email: grace@example.org, interests: [speculative decoding]}}
+"""
+
+
+def test_a_server_that_is_told_to_stop_waits_for_the_answer_to_its_dot(tmp_path: Path) -> None:
+    """The tick in hand is finished, however long the mail server thinks: sent, nothing unknown, the rest queued."""
+    hour = datetime.now(UTC) - timedelta(hours=3)  # come, and young enough to catch up on
+    held = Held("250 2.0.0 taken")
+    (tmp_path / "page.txt").write_text(f"new\n\nSubscribe\n\nTrees of drafts\n\n{ABSTRACT}\n", encoding="utf-8")
+    settings = tmp_path / "subscribers.yaml"
+    with OddSmtp({".": held}, pipelining=True) as server:
+        settings.write_text(SERVED.format(port=server.settings().port, time=f"{hour:%H:%M}"), encoding="utf-8")
+        with children.start(NEWSLETTER, "serve", "--config", str(settings)) as child:
+            try:
+                assert held.asked.wait(60)
+                child.send_signal(signal.SIGTERM)
+                assert child.stderr is not None
+                assert any("stopping: finishing what is in hand" in line for line in child.stderr)
+                with pytest.raises(subprocess.TimeoutExpired):
+                    child.wait(0.5)
+                held.let_go.set()
+                _, told = child.communicate(timeout=60)
+            finally:
+                held.let_go.set()
+                child.kill()
+
+    assert (child.returncode, "Traceback" in told) == (0, False), told
+    with Store.open(f"sqlite:///{tmp_path / 'newsletter.db'}") as store:
+        states = [delivery.state for delivery in store.history.deliveries()]
+    assert states == [DeliveryState.SENT, DeliveryState.QUEUED]
+    assert len(server.taken) == 1
+
+
+def test_a_store_that_fails_in_one_tick_stops_no_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told in one line; what a tick is given to be told to stop by stays unset until somebody does so."""
+    database = tmp_path / "newsletter.db"
+    database.write_bytes(b"no database at all, but long enough to be taken for the head of one" * 20)
+    stopped: list[bool] = []
+
+    def tick(stop: threading.Event) -> Ran:
+        stopped.append(stop.is_set())
+        try:
+            with Store.open(f"sqlite:///{database}"):
+                os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            database.unlink()
+        return Ran()
+
+    every_second = cron.CronTrigger(second="*")  # of a minute that is a second long
+    monkeypatch.setattr(cron, "CronTrigger", lambda **_: every_second)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with caplog.at_level(logging.ERROR):
+            serve(tick)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    assert stopped == [False, False]
+    assert [str(database) in record.message and not record.exc_info for record in caplog.records] == [True]
 
 
 def _at(moment: str) -> datetime:

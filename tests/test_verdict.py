@@ -31,6 +31,7 @@ def claimed(**fields: Any) -> Claimed:
         "message": b"x",
         "papers": 3,
         "attempts": 0,
+        "may_have_arrived": False,
         "expires_at": END,
     }
     return Claimed(**{**defaults, **fields})
@@ -90,14 +91,18 @@ def test_what_a_status_means() -> None:
     [
         (454, "454 try later", True),
         (421, "421 4.7.0 too fast", True),
-        (451, "451 4.7.1 slow down", True),
+        (451, "451 4.7.0 slow down", True),
+        (451, "451 4.7.500 server busy", True),
+        (454, "454 4.7.1 try later", True),
+        (451, "451 4.7.1 greylisted", False),
+        (450, "450 4.7.1 come back later", False),
         (451, "451 4.3.0 later", False),
         (550, "550 5.7.1 rate", False),
         (450, "450 4.2.0 greylisted", False),
     ],
 )
 def test_what_asks_for_patience(code: int, detail: str, throttled: bool) -> None:  # noqa: FBT001 - a case
-    """By code or by status, and never for good."""
+    """By code or by status, and never for good; greylisting (RFC 6647) is of one recipient alone."""
     assert is_throttled(code, detail) is throttled
 
 
@@ -112,6 +117,10 @@ def test_what_asks_for_patience(code: int, detail: str, throttled: bool) -> None
             Move(7, FAILED, 550, "550 5.1.1 nobody", attempted=True),
         ),
         (RecipientRefused("5.1.3 no address"), Move(7, FAILED, 0, "5.1.3 no address")),
+        (
+            RecipientRefused("550 5.7.1 spam", code=550),
+            Move(7, QUEUED, 550, "550 5.7.1 spam", attempted=True, next_attempt_at=NOW + RETRY_AFTER[0]),
+        ),
         (OutcomeUnknown("no answer"), Move(7, UNKNOWN, 0, "no answer", attempted=True)),
         (
             ServerUnavailable("450 4.2.0 later", code=450),
@@ -127,30 +136,33 @@ def test_what_asks_for_patience(code: int, detail: str, throttled: bool) -> None
             Move(7, QUEUED, 535, "535 no", next_attempt_at=NOW + RETRY_AFTER[0]),
         ),
     ],
-    ids=["5yz", "no address", "unknown", "4yz", "421", "lost", "refused"],
+    ids=["5yz", "no address", "policy", "unknown", "4yz", "421", "lost", "refused"],
 )
 def test_what_becomes_of_a_delivery(error: DeliveryError, move: Move) -> None:
     """An attempt counts where the reader's own server had its say."""
     assert verdict(claimed(), error, now=NOW, resend=False) == move
 
 
-def test_the_wait_grows_with_the_attempts_and_then_stays() -> None:
-    """5, 15, 30 minutes, 1, 2, 4, 4 … hours."""
-    later = ServerUnavailable("450 later", code=450)
-    moves = [verdict(claimed(attempts=n), later, now=NOW, resend=False) for n in range(9)]
+PATIENT = [ServerUnavailable("450 later", code=450), RecipientRefused("550 5.7.1 spam", code=550)]
+
+
+@pytest.mark.parametrize("error", PATIENT)
+def test_the_wait_grows_with_the_attempts_and_then_stays(error: DeliveryError) -> None:
+    """5, 15, 30 minutes, 1, 2, 4, 4 … hours; a rule that speaks against us may be lifted within the day."""
+    moves = [verdict(claimed(attempts=n), error, now=NOW, resend=False) for n in range(9)]
 
     waits = [move.next_attempt_at - NOW for move in moves if move.next_attempt_at]
     assert [wait / timedelta(minutes=1) for wait in waits] == [5, 15, 30, 60, 120, 240, 240, 240, 240]
 
 
-def test_a_retry_that_would_come_too_late_is_given_up_with_its_reason() -> None:
+@pytest.mark.parametrize("error", PATIENT)
+def test_a_retry_that_would_come_too_late_is_given_up_with_its_reason(error: DeliveryError) -> None:
     """To the second: the end itself is too late."""
-    later = ServerUnavailable("450 later", code=450)
     last = END - RETRY_AFTER[0]
 
-    assert verdict(claimed(), later, now=last - timedelta(seconds=1), resend=False).state is QUEUED
-    assert verdict(claimed(), later, now=last, resend=False) == Move(
-        7, FAILED, 450, "expired: 450 later", attempted=True
+    assert verdict(claimed(), error, now=last - timedelta(seconds=1), resend=False).state is QUEUED
+    assert verdict(claimed(), error, now=last, resend=False) == Move(
+        7, FAILED, error.code, f"expired: {error}", attempted=True
     )
 
 
@@ -163,14 +175,38 @@ def test_what_is_nobody_s_fault_ends_with_its_day_alone(error: DeliveryError) ->
 
 
 def test_what_may_have_arrived_is_sent_once_more_where_that_is_wished() -> None:
-    """After the shortest wait; a second time it is held."""
+    """After the shortest wait, whatever was tried before; a second time it is held."""
     unknown = OutcomeUnknown("no answer")
+    soon = NOW + RETRY_AFTER[0]
 
-    again = verdict(claimed(), unknown, now=NOW, resend=True)
-    held = verdict(claimed(attempts=1), unknown, now=NOW, resend=True)
+    again = [verdict(claimed(attempts=n), unknown, now=NOW, resend=True) for n in (0, 1, 5)]
+    held = verdict(claimed(may_have_arrived=True), unknown, now=NOW, resend=True)
 
-    assert again == Move(7, QUEUED, 0, "no answer", attempted=True, next_attempt_at=NOW + RETRY_AFTER[0])
-    assert held.state is UNKNOWN
+    once_more = Move(7, QUEUED, 0, "no answer", attempted=True, next_attempt_at=soon, may_have_arrived=True)
+    assert again == [once_more] * 3
+    assert held == Move(7, UNKNOWN, 0, "no answer", attempted=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (RecipientRefused("550 5.1.1 nobody", code=550), 550, "550 5.1.1 nobody"),
+        (RecipientRefused("550 5.7.1 spam", code=550), 550, "expired: 550 5.7.1 spam"),
+        (ServerUnavailable("450 later", code=450), 450, "expired: 450 later"),
+    ],
+)
+def test_what_fails_and_may_have_arrived_before_is_unknown(error: DeliveryError, code: int, told: str) -> None:
+    """The later refusal says nothing of the earlier attempt, and its papers must not come again as new."""
+    found = verdict(claimed(may_have_arrived=True), error, now=END - timedelta(seconds=1), resend=True)
+
+    assert found == Move(7, UNKNOWN, code, f"{told}; an earlier attempt may have arrived", attempted=True)
+
+
+def test_what_expires_and_may_have_arrived_before_is_unknown() -> None:
+    """Not failed: nobody knows."""
+    assert expired(claimed(may_have_arrived=True), now=END) == Move(
+        7, UNKNOWN, detail="expired before it could be sent; an earlier attempt may have arrived"
+    )
 
 
 def test_what_waits_for_its_domain_was_not_attempted() -> None:

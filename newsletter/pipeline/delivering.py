@@ -138,7 +138,8 @@ class Delivering:
         self._keep(delivery)
         self._told += 1
         self._progress("deliver", min(self._told, self._total), self._total)
-        if delivery.state is DeliveryState.FAILED and delivery.code and is_bad_address(delivery.detail):
+        refused = delivery.state in (DeliveryState.FAILED, DeliveryState.UNKNOWN) and delivery.code
+        if refused and is_bad_address(delivery.detail):
             self._suppress(delivery)
 
     def _suppress(self, delivery: Delivery) -> None:

@@ -41,15 +41,21 @@ def changed(connection: Connection, statement: Update) -> tuple[Delivery, ...]:
 
 
 def failed(connection: Connection, ids: Sequence[int], detail: str, now: datetime) -> tuple[Delivery, ...]:
-    """Fail deliveries that nobody has begun, and return them by number."""
+    """Fail deliveries that nobody has begun, and return them by number; what may have arrived before is unknown."""
     drop_messages(connection, ids)
+    maybe = deliveries.c.may_have_arrived
+    held = moving((_QUEUED, _CLAIMED), _UNKNOWN, now).where(maybe)
+    statements = (
+        moving((_QUEUED, _CLAIMED), _FAILED, now).where(~maybe).values(detail=detail),
+        held.values(detail=f"{detail}; an earlier attempt may have arrived"),
+    )
     moved = [
-        changed(
-            connection, moving((_QUEUED, _CLAIMED), _FAILED, now).where(deliveries.c.id.in_(some)).values(detail=detail)
-        )
+        each
         for some in chunks(ids)
+        for statement in statements
+        for each in changed(connection, statement.where(deliveries.c.id.in_(some)))
     ]
-    return tuple(sorted((each for found in moved for each in found), key=lambda delivery: delivery.id))
+    return tuple(sorted(moved, key=lambda delivery: delivery.id))
 
 
 def packed_messages(connection: Connection, ids: Iterable[int]) -> dict[int, bytes]:
