@@ -62,7 +62,7 @@ _safe("25b", "250 to DATA in the place of 354", "DATA", "250 2.0.0 OK")
 _safe("26", "slow answer to the dot", "DOT", Act("250 2.0.0 taken", after=0.1))
 _final("23", "5yz at the dot", "DOT", "554 5.6.0 not this")
 _final("23b", "554 at DATA", "DATA", "554 5.5.1 no")
-_final("29b", "550 at the dot, then drop", "DOT", Act("550 5.7.0 spam", hang_up=True))
+_final("29b", "550 at the dot, then drop", "DOT", Act("550 5.6.0 not this", hang_up=True))
 _ambiguous("24b", "drop at the dot, some taken", TAKEN_AND_GONE)
 _ambiguous("24c", "drop at the dot, not taken", GONE)
 _ambiguous("24d", "reset at the dot, taken", Act(taken=True, reset=True))
@@ -106,7 +106,7 @@ def slow_reader(world: World) -> None:
 def refused_within(world: World) -> None:
     """Hold that the reply that came before the connection broke decides (smtp-sink -A)."""
     world.queue(6, size=_LONG)
-    world.fault(BODY=Act("550 5.7.0 spam", hang_up=True))
+    world.fault(BODY=Act("550 5.6.0 not this", hang_up=True))
     world.run()
     world.expects(failed=(0, 6))  # where RST was faster than the reply nobody can say: then it is tried again
     world.must(world.states()["failed"] + world.states()["queued"] == 6, "some were neither refused nor waiting")
