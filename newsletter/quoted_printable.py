@@ -5,39 +5,47 @@ from __future__ import annotations
 import binascii
 import re
 from functools import lru_cache
+from itertools import chain, zip_longest
 
-_LONGEST_KEPT = 4_000  # characters: so that the lines that are kept take 40 MB at the very most of plain text
-_MOST_KEPT = 16_384
-_SHORT = 100  # characters of a line, on average
+_SHORT, _LONG = 120, 4_000  # characters: what is shorter is sooner encoded than looked up, what is longer is not kept
+_MOST_KEPT = 8_192
 _BLANKS = re.compile(rb"[ \t]+(?=\n)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_GAP = "\x1e"  # stands for a paragraph that is known; like every control character, it is in no text
+_ENCODED_GAP = b"=1E\r\n"
 _CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
+_ALL_BUT_GAP = _CONTROLS.replace(_GAP.encode(), b"")
 
 
-@lru_cache(maxsize=4)  # who asks for the size of a part sends it next
 def quoted_printable(text: str) -> bytes:
     """Return `text` in lines of at most 76 ASCII characters; results may be joined, each ends with CRLF.
 
-    Emails of a day say much the same, so each line that was encoded lately is not encoded again.
+    Emails of a day say much the same, so a paragraph that was encoded lately is not encoded again.
     """
+    known: list[bytes] = []
+    others: list[str] = []
+    for paragraph in text.split("\n\n"):
+        if _SHORT < len(paragraph) < _LONG and "\r" not in paragraph:
+            known.append(_kept(paragraph))
+            others.append(_GAP)
+        else:
+            others.append(paragraph)
+    rest = "\n\n".join(others)
+    if rest.count(_GAP) != len(known):
+        return _encoded(text)
+    gaps = _encoded(rest, controls=_ALL_BUT_GAP).split(_ENCODED_GAP)  # at once: a call takes longer than a line
+    return b"".join(chain.from_iterable(zip_longest(gaps, known, fillvalue=b"")))
+
+
+def _encoded(text: str, *, controls: bytes = _CONTROLS) -> bytes:
+    """Return lines with their ends in this encoding, without `controls`."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if len(text) < _SHORT * text.count("\n"):  # plain text: to look a short line up takes longer than to encode it
-        return _encoded(text)
-    lines = text.split("\n")
-    encoded = list(map(_kept if max(map(len, lines)) <= _LONGEST_KEPT else _encoded, lines))
-    if len(encoded) > 1 and encoded[-1] == b"\r\n":
-        del encoded[-1]  # nothing stands behind the last line end
-    return b"".join(encoded)
-
-
-def _encoded(text: str) -> bytes:
-    """Return some lines, each of which stands by itself in this encoding, with their ends."""
     try:
         octets = text.encode()
     except UnicodeEncodeError:
         octets = _SURROGATE.sub("\ufffd", text).encode()
-    plain = octets.translate(None, _CONTROLS)
+    plain = octets.translate(None, controls)
     if b" \n" in plain or b"\t\n" in plain:
         plain = _BLANKS.sub(b"", plain)
     plain = plain.rstrip(b" \t")

@@ -22,6 +22,7 @@ LEAVES = {
     "summary",
     "spelling",
     "quoted_printable",
+    "transfer",
     "tokens",
 }
 # Pure rooms, each with the libraries it wraps.

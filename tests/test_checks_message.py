@@ -167,7 +167,7 @@ def test_bytes_beyond_ascii_are_told() -> None:
     ("old", "new", "expected"),
     [
         (b"Content-Type: text/plain; charset=utf-8", b"Content-Type: text/plain", "mime-charset"),
-        (b"Content-Transfer-Encoding: quoted-printable", b"Content-Transfer-Encoding: 7bit", "mime-encoding"),
+        (b"Content-Transfer-Encoding: quoted-printable", b"Content-Transfer-Encoding: 8bit", "mime-encoding"),
         (b"Whole trees at once", b"Whole =xx trees", "mime-encoding"),
         (b"Whole trees at once", b"Whole trees at once" + b" and again" * 7, "mime-encoding"),
     ],

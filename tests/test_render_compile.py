@@ -42,6 +42,7 @@ from newsletter.render.protect import Joined, Kind, Piece, Place, flatten, join,
 from newsletter.render.shown import IssueView
 from newsletter.render.skeleton import code_of
 from newsletter.render.view import view
+from newsletter.transfer import in_ascii
 
 HTML_NAME, TEXT_NAME = "issue/issue.mjml.j2", "issue/issue.txt.j2"
 
@@ -291,7 +292,7 @@ def test_what_is_compiled_apart_is_what_jinja_makes_of_the_whole(*, autoescape: 
         whole = plain.from_string(join(pieces).text).render(a="<a>", b="b&0")
         ours = english(pieces, autoescape=autoescape).fill(a="<a>", b="b&0")
         blanks = re.compile(r"\s+") if autoescape else re.compile("(?!)")
-        assert blanks.sub("", ours) == blanks.sub("", whole), seed
+        assert blanks.sub("", ours) == blanks.sub("", in_ascii(whole) if autoescape else whole), seed
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -21,7 +21,7 @@ from newsletter.preview.gallery import gallery
 from newsletter.preview.trouble import What
 from newsletter.preview.wanted import wanted
 from newsletter.preview.web.app import studio
-from newsletter.quoted_printable import quoted_printable
+from newsletter.transfer import transferred
 
 OWN, TOKEN = "http://127.0.0.1:8321", "a token of this server"
 NOW = datetime(2026, 6, 4, 12, tzinfo=UTC)
@@ -298,7 +298,7 @@ def test_where_gmail_cuts_stands_between_two_elements(client: TestClient) -> Non
     assert with_clip(html) == html
     assert cut.replace(MARK, "") == html
     assert before.endswith(">")
-    assert limit - 2_000 < len(quoted_printable(before)) <= limit
+    assert limit - 2_000 < len(transferred(before).octets) <= limit
     assert before.count("<style") == before.count("</style>")
     _Balanced().feed(cut)
 

@@ -13,6 +13,7 @@ _SHAPES = re.compile(
 )
 _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif"})
 _SIGNATURES = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n", "image/gif": b"GIF8"}
+_LINE = 998  # octets, RFC 5322 §2.1.1
 _ENCODED_LINE = 76  # RFC 2045 §6.7 and §6.8
 
 
@@ -54,6 +55,8 @@ def _check_leaf(leaf: Leaf) -> Iterator[Finding]:
         what = "the part does not say charset=utf-8: programs guess, and letters come out wrong; say so"
         yield error("mime-charset", what, part, excerpt=about)
     allowed = {"base64"} if leaf.media_type not in {"text/html", "text/plain"} else {"base64", "quoted-printable"}
+    if leaf.encoding == "7bit" and leaf.media_type.startswith("text/") and _travels_as_it_is(leaf.body):
+        return
     if leaf.encoding not in allowed:
         what = f"the part travels as {leaf.encoding or '7bit'}: use {' or '.join(sorted(allowed))}, for any server"
         yield error("mime-encoding", what, part, excerpt=about)
@@ -78,3 +81,8 @@ def _check_picture(leaf: Leaf) -> Iterator[Finding]:
     if not leaf.content_id:
         what = "a picture without Content-ID can be shown nowhere: give it one and use cid:"
         yield error("picture-unused", what, Part.MESSAGE, excerpt=about)
+
+
+def _travels_as_it_is(body: bytes) -> bool:
+    """Return whether any server takes lines as they are."""
+    return body.isascii() and b"\0" not in body and max(map(len, body.splitlines()), default=0) <= _LINE

@@ -13,7 +13,7 @@ follow it, decodes encoded words that a feed wrote (a header injection, CVE-2024
 What the message cannot carry is changed, and nothing else:
 
 - in headers, blanks of any kind become one, line breaks among them; other controls and bidirectional overrides go;
-- in the parts, line ends become CRLF, blanks before them and control characters go, the last line is ended;
+- in the parts, line ends become CRLF, control characters go, the last line is ended; in the text, blanks at line ends go;
 - a lone surrogate becomes U+FFFD.
 
 Text that looks like an encoded word is encoded once more, so it is read as it was written.
@@ -32,6 +32,7 @@ from urllib.parse import quote
 from newsletter.deliver.address import safe_address
 from newsletter.models import Email, Picture
 from newsletter.quoted_printable import quoted_printable
+from newsletter.transfer import transferred
 
 _LINE = 78  # the length lines are folded at, RFC 5322 §2.1.1
 _LONGEST_LINE = 998  # octets without CRLF, same place
@@ -83,27 +84,28 @@ def _fields(email: Email) -> Iterator[tuple[str, str]]:
 _date = lru_cache(maxsize=16)(format_datetime)  # a run has one time
 
 
-def _head(fields: tuple[tuple[str, str], ...]) -> bytes:
+def _head(fields: Iterable[tuple[str, str]]) -> bytes:
     """Return the header; ValueError if any field would not stand as itself.
 
     A field without a value is left out: an empty one is not allowed (RFC 5322 §3.2.2).
     """
-    names = [name.lower() for name, _ in fields]
-    if len(set(names)) < len(names) or not all(_FIELD_NAME.fullmatch(name) for name in names):
-        raise ValueError(f"header names must be plain and stand once: {', '.join(names)}")
-    head = "".join(f"{name}: {value}\r\n" for name, value in fields if value).encode()
-    _check(head, expected=sum(1 for _, value in fields if value))
-    return head
+    there = [(name, value) for name, value in fields if value]
+    names = {name.lower() for name, _ in there}
+    if len(names) < len(there):
+        raise ValueError(f"header names must be plain and stand once: {', '.join(name for name, _ in there)}")
+    return b"".join([_field(name, value) for name, value in there])
 
 
-def _check(head: bytes, *, expected: int) -> None:
-    """Raise ValueError unless `head` is exactly `expected` fields: the last guard against an injected one."""
-    lines = head.removesuffix(b"\r\n").split(b"\r\n")
+@lru_cache(maxsize=256)  # most fields are those of every email
+def _field(name: str, value: str) -> bytes:
+    """Return a field with its end; ValueError unless it is exactly one: the last guard against an injected one."""
+    if not _FIELD_NAME.fullmatch(name):
+        raise ValueError(f"header names must be plain and stand once: {name!a}")
+    lines = f"{name}: {value}".encode().split(b"\r\n")
     for line in lines:
-        if not _FIELD_LINE.fullmatch(line) or len(line) > _LONGEST_LINE:
+        if not _FIELD_LINE.fullmatch(line) or len(line) > _LONGEST_LINE or (line[:1] == b" ") == (line is lines[0]):
             raise ValueError(f"no message can hold this header line: {line[:100]!a}")
-    if len(lines) - head.count(b"\r\n ") != expected:
-        raise ValueError("the header has other fields than it should")
+    return b"\r\n".join((*lines, b""))
 
 
 def _clean(text: str) -> str:
@@ -215,14 +217,15 @@ _Q = {chr(code): _q(chr(code)) for code in range(0x80)}
 
 _TEXT = (("Content-Type", "text/plain; charset=utf-8"), ("Content-Transfer-Encoding", "quoted-printable"))
 _PLAIN = "".join(f"{name}: {value}\r\n" for name, value in _TEXT)
-_HTML = _PLAIN.replace("text/plain", "text/html")
+_HTML = "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n"
 _Part = tuple[bytes, ...]  # joined at the very end: pictures are large
 _ROOT = ' type="text/html";'  # what the first part of a related one is, RFC 2387 §3.1
 
 
 def _shown(email: Email) -> _Part:
     """Return the part of the HTML, with the pictures it shows where it has any."""
-    html = _part(_HTML, quoted_printable(email.html))
+    shown = transferred(email.html)
+    html = _part(_HTML.format(encoding=shown.encoding), shown.octets)
     if not email.pictures:
         return html
     boundary = _boundary(email, "related")

@@ -148,6 +148,8 @@ class Wire(asyncio.Protocol):
 
 def on_one_line(reply: Reply) -> Reply:
     """Return a reply with its text on one line, not longer than a person reads."""
+    if reply.text.isprintable() and "  " not in reply.text and len(reply.text) <= _LONGEST_TEXT:
+        return Reply(reply.code, reply.text.strip())
     return Reply(reply.code, " ".join(reply.text.split())[:_LONGEST_TEXT])
 
 

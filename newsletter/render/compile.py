@@ -25,10 +25,16 @@ from newsletter.render.language import Language, has_language, language_of
 from newsletter.render.once import FILLING, Filled, Filling
 from newsletter.render.protect import Joined, Kind, Piece, Place, flatten, join, mirror, protect, restore
 from newsletter.render.skeleton import Parted, Slot, compiled, part, text_of, with_texts
+from newsletter.transfer import in_ascii
 
 CSS_NAME = "issue/inline.css"
-# Where a line end is no text: between rows, and before what is a block of its own.
-BETWEEN_BLOCKS = re.compile(r"(?<=</tr>)(?=<tr[ >]|</tbody>|$)|(?<=<tbody>)(?!\n)|(?<=>)(?=<(?:p|h[1-6])[ >])")
+# Where a line end is no text: between rows and before what is a block of its own; if need be, between attributes or
+# styles. No line begins with a dot, which would be doubled on its way (RFC 5321 §4.5.2).
+_LINE_END = re.compile(
+    r"(?<=</tr>)(?=<tr[ >]|</tbody>|$)|(?<=<tbody>)(?!\n)|(?<=>)(?=<(?:p|h[1-6])[ >])|\n(?!\.)"
+    r"""|(?P<inside>(?<=["']) (?=[a-z][a-z:-]*=["'])|(?<=[{;}]) (?=[a-z#@*]))"""
+)
+_LINE = 400  # octets: with what is filled in, hardly a line has more than the 998 that a message takes
 DOCUMENTS = ("issue", "confirm", "welcome", "goodbye")
 """What emails there are: each has `NAME/NAME.mjml.j2` and `NAME/NAME.txt.j2`."""
 
@@ -47,7 +53,9 @@ class Compiled:
 
         `filled` holds what is filled once for many; without it that is done anew.
         """
-        return "".join(self.pieces(Filling(Filled() if filled is None else filled, self.templates, values)))
+        filling = Filling(Filled() if filled is None else filled, self.templates, values)
+        texts = self.pieces(filling)
+        return "".join([text if text.isascii() else _kept(text) for text in texts] if filling.in_html else texts)
 
     def pieces(self, filling: Filling) -> list[str]:
         """Return what `fill` gives, in pieces."""
@@ -71,6 +79,9 @@ class Compiled:
                 place = source.at_line(template.get_corresponding_lineno(frame.tb_lineno))
             frame = frame.tb_next
         return place
+
+
+_kept = lru_cache(maxsize=8_192)(in_ascii)  # papers, and sentences, are those of many emails
 
 
 def _told(error: Exception) -> str:
@@ -174,7 +185,7 @@ def compile_html(
         # A mistake in Jinja is best reported before anything else.
         compiled(part(pieces), autoescape=True)
         raise
-    return tuple(on_own_lines(restore(html, protected.constructs)))
+    return tuple(in_short_lines(restore(html, protected.constructs)))
 
 
 @lru_cache(maxsize=16)
@@ -185,17 +196,29 @@ def styled(markup: Joined, css: str, inliner: Inliner = inline) -> str:
     return re.sub(r"\n\s+", "\n", inliner(mjml_to_html(markup), css))
 
 
-def on_own_lines(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Yield the pieces with a line end before and after what is filled in, and no other: lines are encoded and kept.
-
-    What is filled once stands on lines of its own, see `once`.
-    """
+def in_short_lines(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield the pieces of HTML with line ends before and after what is filled in, and no more than short lines need."""
     for piece in pieces:
-        first, *inner = BETWEEN_BLOCKS.sub("\n", piece.text).split("\n") if piece.kind is Kind.DATA else (piece.text,)
-        if len(inner) > 1:
-            yield Piece(piece.kind, "\n".join((first, " ".join(inner[:-1]), inner[-1])), piece.place)
-        else:
+        ends = line_ends(piece.text) if piece.kind is Kind.DATA else ()
+        if not ends:
             yield piece
+            continue
+        starts, stops = (0, *(end.end() for end in ends)), (*(end.start() for end in ends), None)
+        lines = (piece.text[start:stop].replace("\n", " ") for start, stop in zip(starts, stops, strict=True))
+        yield Piece(piece.kind, "\n".join(lines), piece.place)
+
+
+def line_ends(text: str) -> tuple[re.Match[str], ...]:
+    """Return the places for line ends in a text of HTML, where there is a blank now, or nothing."""
+    found = tuple(_LINE_END.finditer(text))
+    first = next((place for place in found if not place["inside"]), None)
+    chosen, begin, before = list[re.Match[str]](), 0, _LINE // 4
+    for place, until in zip(found, (*(following.start() for following in found[1:]), len(text)), strict=False):
+        line = text[begin:until].encode("ascii", "xmlcharrefreplace")
+        if place is first or before + len(line) > _LINE:
+            chosen.append(place)
+            begin, before = place.end(), 0
+    return tuple(chosen)
 
 
 def mjml_to_html(markup: Joined) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from newsletter.quoted_printable import quoted_printable
 from newsletter.render.shown import Detail, IssueView, PaperView
+from newsletter.transfer import transferred
 
 # Gmail clips at about 102 KB and then hides the footer with its unsubscribe link; whether it counts encoded or decoded
 # bytes is disputed, so the larger of the two is counted.
@@ -53,8 +53,8 @@ def shortened(shown: IssueView, ranked: list[int], steps: int) -> IssueView:
 
 
 def sent_bytes(html: str) -> int:
-    """Return the size of `html` in quoted-printable, as it travels."""
-    return len(quoted_printable(html))
+    """Return the size of `html` as it travels."""
+    return len(transferred(html).octets)
 
 
 def _earlier(shown: IssueView) -> int:

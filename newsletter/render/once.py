@@ -41,7 +41,7 @@ class Filling:
     def __init__(self, filled: Filled, templates: Sequence[jinja2.Template], values: dict[str, Any]) -> None:
         self.filled, self.templates = filled, templates
         self._context = templates[-1].new_context(values)
-        self._in_html = bool(templates[-1].environment.autoescape)
+        self.in_html = bool(templates[-1].environment.autoescape)
 
     def texts(self, number: int) -> Iterable[str]:
         """Return what one of the templates writes, piece by piece."""
@@ -62,7 +62,7 @@ class Filling:
         HTML stands on lines of its own, where a line end is a blank: lines are encoded for sending once too.
         """
         part = "".join(texts)
-        if self._in_html:
+        if self.in_html:
             part = Markup(BLANK_LINES.sub("\n", f"\n{part}\n"))  # noqa: S704 - escaped piece by piece
         self.filled[key] = part
         return part

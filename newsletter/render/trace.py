@@ -12,17 +12,18 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import groupby
+from itertools import accumulate, groupby, pairwise
 from typing import Any, Literal
 
 from newsletter.errors import TemplateError
-from newsletter.render.compile import BETWEEN_BLOCKS, Compiled, as_template, html_of, mjml_of, on_own_lines, styled
+from newsletter.render.compile import Compiled, as_template, html_of, in_short_lines, line_ends, mjml_of, styled
 from newsletter.render.files import Sources
 from newsletter.render.language import Language, language_of
 from newsletter.render.once import BLANK_LINES, Filled, Filling
 from newsletter.render.protect import TOKEN, Joined, Kind, Piece, Place, Protected, advance, flatten, protect, restore
 from newsletter.render.shown import IssueView
 from newsletter.render.skeleton import Slot
+from newsletter.transfer import in_ascii
 
 Part = Literal["html", "text"]
 Marks = tuple[tuple[int, Place], ...]
@@ -55,7 +56,10 @@ def trace(sources: Sources, code: str, *, html: tuple[str, IssueView], text: tup
 def _marks(template: Compiled, written: str, shown: IssueView) -> Marks:
     if not written:
         return ()
-    text, marks = _joined(template.pieces(Tracing(template, {"issue": shown})))
+    filling = Tracing(template, {"issue": shown})
+    text, marks = _joined(template.pieces(filling))
+    if filling.in_html:
+        text, marks = _in_ascii(text, marks)
     return marks if written in (text, text.rstrip() + "\n") else ()
 
 
@@ -126,10 +130,18 @@ class Tracing(Filling):
         """Return a part that is filled once, and remember where each of its pieces was written."""
         text, marks = _joined(texts)
         part = super().keep(key, (text,))
-        if self._in_html:
+        if self.in_html:
             marks = _on_own_lines(text, marks)
         self._kept[id(part)] = (part, _written(part, marks))
         return part
+
+
+def _in_ascii(text: str, marks: Marks) -> tuple[str, Marks]:
+    """Return HTML as it is sent, and its marks there."""
+    offsets = [offset for offset, _ in marks]
+    parts = [in_ascii(text[start:end]) for start, end in pairwise((0, *offsets, len(text)))]
+    ends = accumulate(map(len, parts[:-1]))
+    return "".join(parts), tuple((end, place) for end, (_, place) in zip(ends, marks, strict=True))
 
 
 def _on_own_lines(text: str, marks: Marks) -> Marks:
@@ -224,10 +236,8 @@ def _as_sent(pieces: Iterable[Piece], start: Place) -> Iterator[Piece]:
             yield from parts
             continue
         whole = replace(parts[0], text="".join(part.text for part in parts))
-        (sent,) = on_own_lines((whole,))
-        added = (
-            [found.start() for found in BETWEEN_BLOCKS.finditer(whole.text)] if len(sent.text) > len(whole.text) else []
-        )
+        (sent,) = in_short_lines((whole,))
+        added = [end.start() for end in line_ends(whole.text) if not end[0]]
         begin, ends = 0, list[int]()
         for part in parts:
             begin += len(part.text)
