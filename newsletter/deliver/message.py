@@ -13,7 +13,7 @@ follow it, decodes encoded words that a feed wrote (a header injection, CVE-2024
 What the message cannot carry is changed, and nothing else:
 
 - in headers, blanks of any kind become one, line breaks among them; other controls and bidirectional overrides go;
-- in the parts, line ends become CRLF, control characters go, the last line is ended; in the text, blanks at line ends go;
+- in the parts, line ends become CRLF, control characters go, the last line is ended; in text, blanks at line ends go;
 - a lone surrogate becomes U+FFFD.
 
 Text that looks like an encoded word is encoded once more, so it is read as it was written.
