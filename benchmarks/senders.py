@@ -10,13 +10,14 @@ import smtplib
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 from functools import cache
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -30,7 +31,7 @@ from newsletter.deliver import More, Outbox, deliver
 from newsletter.deliver.dkim import Signer
 from newsletter.deliver.message import as_bytes
 from newsletter.models import DeliveryState, DkimKey, Email, Move
-from newsletter.store import Claimed, Store
+from newsletter.store import Claimed, Queued, Store
 
 Build = Callable[[Email], bytes]
 _TOGETHER = 50  # messages are queued together, as the pipeline does it
@@ -250,7 +251,7 @@ def delivered(task: Task) -> Iterator[None]:
 
 def delivered_forgetfully(task: Task) -> Iterator[None]:
     """Send the same by the same program from an outbox that keeps nothing."""
-    outbox = Forgetful(task.emails, task.messages)
+    outbox = Forgetful(map(queued, task.emails, task.messages))
     yield
     deliver(outbox, task.mailer, clock=_now)
 
@@ -258,14 +259,20 @@ def delivered_forgetfully(task: Task) -> Iterator[None]:
 class Forgetful(Outbox):
     """An outbox that keeps nothing: what delivering costs without one."""
 
-    def __init__(self, emails: Sequence[Email], messages: Sequence[bytes]) -> None:
-        self._waiting = [
+    def __init__(self, issues: Iterable[Queued]) -> None:
+        self._waiting: list[Claimed] = []
+        self._numbers = count()
+        for each in issues:
+            self.add(each)
+
+    def add(self, each: Queued) -> None:
+        """Have one more sent."""
+        self._waiting.append(
             Claimed(
-                number, each.subscriber, each.issue_date, each.message_id, each.sender, each.recipient, each.message,
-                papers=0, attempts=0, may_have_arrived=False, expires_at=each.expires_at,
+                next(self._numbers), each.subscriber, each.issue_date, each.message_id, each.sender, each.recipient,
+                each.message, papers=0, attempts=0, may_have_arrived=False, expires_at=each.expires_at,
             )
-            for number, each in enumerate(map(queued, emails, messages))
-        ]  # fmt: skip
+        )  # fmt: skip
 
     def owning(self) -> AbstractContextManager[str]:
         """Give any name."""
@@ -277,7 +284,8 @@ class Forgetful(Outbox):
 
     def claim(self, owner: str, limit: int, *, now: object) -> Sequence[Claimed]:  # noqa: ARG002
         """Take the next."""
-        taken, self._waiting = self._waiting[:limit], self._waiting[limit:]
+        taken = self._waiting[:limit]
+        del self._waiting[: len(taken)]  # another thread may add meanwhile
         return taken
 
     def keep(self, owner: str, moves: Collection[Move], *, now: object) -> frozenset[int]:  # noqa: ARG002

@@ -285,14 +285,37 @@ def test_what_can_still_be_sent_keeps_its_message(store: Store, owner: str, stat
     assert store.history.message(1) == b"the bytes"
 
 
-def test_a_message_that_an_earlier_version_packed_is_read(store: Store, owner: str) -> None:
+def test_a_message_that_an_earlier_version_packed_is_read(store: Store, store_url: str, owner: str) -> None:
     """It used zlib; what waits in the outbox survives an upgrade."""
     queue(store.outbox, message=b"new")
     with store._database.writing() as connection:
         connection.execute(messages.update().values(data=zlib.compress(b"old")))
 
     assert store.history.message(1) == b"old"
-    assert [claimed.message for claimed in store.outbox.claim(owner, 1, now=NOW)] == [b"old"]
+    with Store.open(store_url) as later:
+        assert [claimed.message for claimed in later.outbox.claim(owner, 1, now=NOW)] == [b"old"]
+
+
+@pytest.mark.parametrize("how_many", [1, 3, 7])
+def test_another_run_sends_the_same_bytes(store: Store, store_url: str, owner: str, how_many: int) -> None:
+    """Whoever queued a message, whoever claims it: of some this process still has them, of others it read them."""
+    readers = [f"reader{number}@example.org" for number in range(7)]
+    large = {reader: reader.encode() + bytes(2_000_000) for reader in readers}  # only the last ones are still here
+    store.outbox.queue([a_queued(reader, message=large[reader], papers=()) for reader in readers], now=NOW)
+
+    with Store.open(store_url) as other:
+        claimed = [*other.outbox.claim(owner, how_many, now=NOW), *store.outbox.claim(owner, 10, now=NOW)]
+
+    assert {each.recipient: each.message for each in claimed} == large
+
+
+def test_what_is_given_back_is_sent_with_the_same_bytes(outbox: Outbox, owner: str) -> None:
+    """A sender that stops before a message is begun leaves it for the next."""
+    queue(outbox, message=b"the bytes")
+    outbox.claim(owner, 1, now=NOW)
+    outbox.release(owner, now=NOW)
+
+    assert [claimed.message for claimed in outbox.claim(owner, 1, now=NOW)] == [b"the bytes"]
 
 
 def test_what_an_earlier_version_queued_has_a_day(store: Store, owner: str) -> None:

@@ -124,6 +124,7 @@ class Drafts:
         self._renderer = Renderer(config.newsletter, templates, abstract=config.issue.abstract, readers=config.readers)
         self._thumbnails = Thumbnails(store, pictures, now=now, progress=progress) if templates.shows_pictures else None
         self._editions: dict[tuple[date, date, datetime | None], Edition] = {}
+        self._settled: dict[date, frozenset[str]] = {}
         self._prepared: dict[tuple[object, ...], Prepared] = {}
         self._trends: dict[date, tuple[Trend, ...]] = {}
         self._tldrs: dict[str, str] = {}
@@ -154,7 +155,8 @@ class Drafts:
             return Draft(outcome(OutcomeKind.PAUSED, f"status is {reader.status}"))
         if reader.email in self._left:
             return Draft(outcome(OutcomeKind.LEFT, self._left[reader.email]))
-        if earlier := history.deliveries(subscriber=reader.email, issue_date=day):
+        known = canonical(reader.email) in self._settled_on(day)
+        if known and (earlier := history.deliveries(subscriber=reader.email, issue_date=day)):
             return Draft(outcome(*standing(earlier[0])))
         prepared = self._groundwork(task)
         versions = history.versions(reader.email) if reader.updates and prepared.edition.updates else {}
@@ -218,6 +220,12 @@ class Drafts:
                 self._store, edition, self._active, self._weights, trends=trends, progress=self._progress
             )
         return self._prepared[content]
+
+    def _settled_on(self, day: date) -> frozenset[str]:
+        """Return who had an issue of a date before this run; of what is made twice the outbox takes one."""
+        if day not in self._settled:
+            self._settled[day] = self._store.outbox.settled(day)
+        return self._settled[day]
 
     def _trends_on(self, day: date) -> tuple[Trend, ...]:
         """Return what trends on a day, found out once for everybody."""

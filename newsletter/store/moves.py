@@ -42,6 +42,8 @@ def changed(connection: Connection, statement: Update) -> tuple[Delivery, ...]:
 
 def failed(connection: Connection, ids: Sequence[int], detail: str, now: datetime) -> tuple[Delivery, ...]:
     """Fail deliveries that nobody has begun, and return them by number; what may have arrived before is unknown."""
+    if not ids:
+        return ()
     drop_messages(connection, ids)
     maybe = deliveries.c.may_have_arrived
     held = moving((_QUEUED, _CLAIMED), _UNKNOWN, now).where(maybe)

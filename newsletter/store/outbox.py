@@ -8,16 +8,17 @@ anything could still send it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select, union
+from sqlalchemy import Connection, and_, select, union
 
 from newsletter.models import Delivery, DeliveryState, MatchedPaper, Move
 from newsletter.store.database import Database, insert
+from newsletter.store.fresh import Fresh
 from newsletter.store.history import packed, unpacked, with_state
 from newsletter.store.lock import Owners
 from newsletter.store.moves import KEEP, changed, drop_messages, failed, moving, packed_messages, values_of
@@ -75,6 +76,7 @@ class Outbox:
     def __init__(self, database: Database, owners: Owners) -> None:
         self._database = database
         self._owners = owners
+        self._fresh = Fresh()
         self._over: deque[int] = deque()  # whose messages nothing needs any more: dropped by the hundred
 
     # ------------------------------------------------------------------ in
@@ -92,6 +94,7 @@ class Outbox:
                 )
             if brought := [row for number, issue in new for row in issue_rows(number, issue.papers)]:
                 connection.execute(insert(issue_papers), brought)
+        self._fresh.add((number, issue.message) for number, issue in new)
         return tuple(delivery_id is not None for delivery_id in ids)
 
     def silence(self, subscriber: str, issue_date: date, *, reason: str, now: datetime) -> bool:
@@ -150,12 +153,18 @@ class Outbox:
                 taken = moving((_QUEUED,), _CLAIMED, now).where(first).values(owner=owner)
                 rows = connection.execute(taken.returning(*_CLAIMS)).all()
                 left = suppressed_among(connection, {row.subscriber for row in rows})
-                data = packed_messages(connection, [row.id for row in rows])
+                found = self._messages(connection, [row.id for row in rows])
                 failed(connection, [row.id for row in rows if row.subscriber in left], _LEFT, now)
-                failed(connection, [row.id for row in rows if row.id not in data], _NO_MESSAGE, now)
-                kept = [row for row in rows if row.subscriber not in left and row.id in data]
+                failed(connection, [row.id for row in rows if row.id not in found], _NO_MESSAGE, now)
+                kept = [row for row in rows if row.subscriber not in left and row.id in found]
                 if kept or not rows:
-                    return tuple(_claimed(row, data[row.id]) for row in sorted(kept, key=_waiting))
+                    return tuple(_claimed(row, found[row.id]) for row in sorted(kept, key=_waiting))
+
+    def _messages(self, connection: Connection, ids: Sequence[int]) -> Mapping[int, bytes]:
+        """Return the messages of deliveries, as far as they are there."""
+        fresh = self._fresh.take(ids)
+        stored = packed_messages(connection, [number for number in ids if number not in fresh])
+        return {**fresh, **{number: unpacked(data) for number, data in stored.items()}}
 
     def keep(self, owner: str, moves: Collection[Move], *, now: datetime) -> frozenset[int]:
         """Keep moves of what `owner` has claimed in one transaction; return the ids of those that could be made.
@@ -262,6 +271,17 @@ def _waiting(row: Any) -> tuple[datetime, int]:
     return row.next_attempt_at, row.id
 
 
-def _claimed(row: Any, data: bytes) -> Claimed:
-    values = {name: getattr(row, name) for name in _NAMES}
-    return Claimed(**values | {"expires_at": row.expires_at or row.created_at + _LIFE}, message=unpacked(data))
+def _claimed(row: Any, message: bytes) -> Claimed:
+    return Claimed(
+        row.id,
+        row.subscriber,
+        row.issue_date,
+        row.message_id,
+        row.sender,
+        row.recipient,
+        message,
+        row.papers,
+        row.attempts,
+        row.may_have_arrived,
+        row.expires_at or row.created_at + _LIFE,
+    )

@@ -58,7 +58,8 @@ def versions_told(connection: Connection, subscriber: str, besides: date | None)
 
 def _reason_json(reason: Reason) -> dict[str, Any]:
     """Return what a reason tells; what only some kinds have is written where it says something."""
-    told = {name: value for name, value in asdict(reason).items() if name in _ALWAYS or value != _NOTHING[name]}
+    told = {name: getattr(reason, name) for name in _NOTHING}
+    told = {name: value for name, value in told.items() if name in _ALWAYS or value != _NOTHING[name]}
     return told | ({"since": reason.since.isoformat()} if reason.since else {})
 
 

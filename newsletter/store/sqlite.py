@@ -107,6 +107,8 @@ def _on_connect(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where SQLAlchemy says, not where sqlite3 guesses
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=FULL")
+    # Debian's SQLite overwrites what is deleted: of each message that is sent, three pages for nothing.
+    connection.execute("PRAGMA secure_delete=FAST")
 
 
 def _on_begin(connection: Connection) -> None:
