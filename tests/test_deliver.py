@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -559,6 +560,52 @@ def test_a_run_that_is_told_to_stop_finishes_what_is_in_hand(store: Store, serve
     assert states(store) == [SENT] + [QUEUED] * 152
     assert {delivery.attempts for delivery in store.history.deliveries()[1:]} == {0}
     assert server.commands[-1] == "QUIT"
+
+
+@pytest.mark.parametrize("step", ["CONNECT", "EHLO", "RCPT", "DATA"])
+def test_who_stops_a_run_does_not_wait_for_a_server_that_says_nothing(
+    store: Store, server: OddSmtp, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the dot nothing can have arrived: the message is queued as if it had never been taken."""
+    monkeypatch.setattr("newsletter.deliver.drain._STOPPING_SECONDS", 0.1)
+    stop, held = threading.Event(), Held()
+    server.answers[step] = held
+
+    def tell() -> None:
+        assert held.asked.wait(10)
+        stop.set()
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    changed = drain(store, server, stop=stop)
+    teller.join()
+    held.let_go.set()
+
+    assert changed == []
+    assert [(each.state, each.attempts, each.detail) for each in store.history.deliveries()] == [(QUEUED, 0, "")] * 3
+
+
+def test_who_stops_a_run_waits_for_the_answer_to_a_dot(
+    store: Store, server: OddSmtp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have arrived: to leave now would make it unknown."""
+    monkeypatch.setattr("newsletter.deliver.drain._STOPPING_SECONDS", 0.0)
+    stop, held = threading.Event(), Held("250 2.0.0 taken")
+    server.answers["."] = held
+
+    def tell() -> None:
+        assert held.asked.wait(10)
+        stop.set()
+        time.sleep(0.25)  # longer than a glance
+        held.let_go.set()
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    mailer = SmtpMailer(server.settings(), dot_seconds=10)
+    deliver(store.outbox, mailer, clock=Clock(), stop=stop)
+    teller.join()
+
+    assert states(store) == [SENT, QUEUED, QUEUED]
 
 
 def test_a_run_that_is_stopped_before_it_begins_takes_nothing(store: Store, server: OddSmtp) -> None:

@@ -31,6 +31,7 @@ _MOST_IN_A_ROW = 3  # lost connections, or refusals by policy: then it is the se
 _MOST_THROTTLED = 5  # in a row: then the next run may be luckier
 _RECONCILE_SECONDS = 60.0
 _GLANCE_SECONDS = 0.1  # how often a waiting feed looks up
+_STOPPING_SECONDS = 5.0  # for what is under way when a person stops the drain: less than Docker gives a container
 
 
 class Stop(Protocol):
@@ -85,6 +86,8 @@ class Drain:
         self._refused: ServerRefused | None = None
         self._lost = self._policy = self._throttled = 0
         self._gone = False
+        self._before_dot: set[asyncio.Task[None]] = set()  # whose message was certainly not delivered yet
+        self._abandoned: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Send everything that is due; ServerRefused where the server takes nothing, StoreError of the store."""
@@ -128,10 +131,19 @@ class Drain:
         return self._stop.is_set() or self._gone or self._refused is not None
 
     async def _watch(self) -> None:
-        """Wake up who waits for their turn, once nothing new is begun."""
+        """Wake up who waits for their turn, once nothing new is begun; who waits for a server that says nothing, too.
+
+        The second only where a person stops the drain. What waits for the answer to its dot goes on waiting.
+        """
         while not self._over:  # noqa: ASYNC110 - who sets the event is in another thread
             await asyncio.sleep(_GLANCE_SECONDS)
         self._pace.hurry()
+        while not self._stop.is_set():  # noqa: ASYNC110 - the same
+            await asyncio.sleep(_GLANCE_SECONDS)
+        await asyncio.sleep(_STOPPING_SECONDS)
+        for task in tuple(self._before_dot):
+            self._abandoned.add(task)
+            task.cancel()
 
     # ------------------------------------------------------------------ the feed
 
@@ -179,9 +191,24 @@ class Drain:
                 if not self._over:
                     await self._pace.turn()
                 if not self._over:
-                    fresh = await self._deliver(session, claimed, fresh=fresh)
+                    fresh = await self._unless_abandoned(session, claimed, fresh=fresh)
         finally:
             await session.close()
+
+    async def _unless_abandoned(self, session: Session, claimed: Claimed, *, fresh: bool) -> bool:
+        """Attempt one delivery, and leave it as it was where `_watch` gives it up; return what `_deliver` does."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a session is one
+        self._before_dot.add(task)
+        try:
+            return await self._deliver(session, claimed, fresh=fresh)
+        except asyncio.CancelledError:
+            if task not in self._abandoned or task.uncancel():
+                raise  # the whole drain ends
+            log.warning("delivery %d: the server keeps us waiting; it waits for the next run", claimed.id)
+            return True
+        finally:
+            self._before_dot.discard(task)
 
     async def _deliver(self, session: Session, claimed: Claimed, *, fresh: bool) -> bool:
         """Attempt one delivery and write down what became of it; return whether the session has to begin anew."""
@@ -212,6 +239,9 @@ class Drain:
 
     async def _mark(self, claimed: Claimed) -> None:
         """Commit that the final dot is about to be written: from here on it may have arrived."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a session is one
+        self._before_dot.discard(task)
         if not await self._journal.keep(Move(claimed.id, DeliveryState.DOT)):
             raise _Overtaken
 

@@ -22,6 +22,7 @@ from newsletter.store.fresh import Fresh
 from newsletter.store.history import packed, unpacked, with_state
 from newsletter.store.lock import Owners
 from newsletter.store.moves import KEEP, changed, drop_messages, failed, moving, packed_messages, values_of
+from newsletter.store.prepared import Prepared
 from newsletter.store.sent import issue_rows
 from newsletter.store.suppressions import suppressed_among
 from newsletter.store.tables import deliveries, issue_papers, messages, silences
@@ -89,11 +90,11 @@ class Outbox:
             ids = [free.pop((canonical(issue.subscriber), issue.issue_date), None) for issue in issues]
             new = [(number, issue) for number, issue in zip(ids, issues, strict=True) if number is not None]
             if new:
-                connection.execute(
-                    insert(messages), [{"delivery_id": number, "data": packed(issue.message)} for number, issue in new]
+                _MESSAGES.execute(
+                    connection, [{"delivery_id": number, "data": packed(issue.message)} for number, issue in new]
                 )
             if brought := [row for number, issue in new for row in issue_rows(number, issue.papers)]:
-                connection.execute(insert(issue_papers), brought)
+                _PAPERS.execute(connection, brought)
         self._fresh.add((number, issue.message) for number, issue in new)
         return tuple(delivery_id is not None for delivery_id in ids)
 
@@ -243,6 +244,7 @@ class Outbox:
 _NAMES = tuple(name for name in Claimed.__dataclass_fields__ if name != "message")
 _CLAIMS = tuple(deliveries.c[name] for name in (*_NAMES, "next_attempt_at", "created_at"))
 _KEY = (deliveries.c.subscriber_key, deliveries.c.issue_date)
+_MESSAGES, _PAPERS = Prepared(insert(messages)), Prepared(insert(issue_papers))
 _QUEUE = insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id, *_KEY)
 
 

@@ -1,7 +1,7 @@
 """A statement that is executed a thousand times a second: compiled once for its database, filled with rows.
 
-SQLAlchemy looks a statement up in its cache, and its parameters over, with each execution; for the moves of the outbox
-that takes twice the time of the database.
+SQLAlchemy looks a statement up in its cache, and its parameters over, with each execution; for what changes in the
+outbox that takes twice the time of the database.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import repeat
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.sql.dml import DMLWhereBase
+from sqlalchemy.sql.dml import UpdateBase
 
 Row = Mapping[str, Any]
 Filled = Callable[[Sequence[Row]], list[Any]]
@@ -20,7 +20,7 @@ Filled = Callable[[Sequence[Row]], list[Any]]
 class Prepared:
     """A statement whose parameters that change are named; every row gives a value to each of them."""
 
-    def __init__(self, statement: DMLWhereBase) -> None:
+    def __init__(self, statement: UpdateBase) -> None:
         self._statement = statement
         self._made: dict[str, tuple[str, Filled]] = {}
 
@@ -35,7 +35,7 @@ class Prepared:
     def _compiled(self, connection: Connection) -> tuple[str, Filled]:
         """Return the statement as the database takes it, and what makes its parameters of rows."""
         dialect = connection.dialect
-        compiled = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+        compiled = self._statement.compile(dialect=dialect)
         columns: dict[str, Callable[[Sequence[Row]], Iterable[Any]]] = {}
         for bind, name in compiled.bind_names.items():
             made = bind.type.dialect_impl(dialect).bind_processor(dialect)
