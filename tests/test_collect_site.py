@@ -347,4 +347,4 @@ def test_titles_of_every_kind_survive_to_the_email(site: Site, newsletter: Comma
     assert "a<b and c>d, and <mask> and <think> stay as Erdős said." in text
     assert "André Lima de Castro" in text
     assert "+1,997 more" in text
-    assert "a&lt;b and &lt;think&gt; after Schrödinger" in html
+    assert "a&lt;b and &lt;think&gt; after Schr&#246;dinger" in html
