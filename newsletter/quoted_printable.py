@@ -5,47 +5,40 @@ from __future__ import annotations
 import binascii
 import re
 from functools import lru_cache
-from itertools import chain, zip_longest
 
-_SHORT, _LONG = 120, 4_000  # characters: what is shorter is sooner encoded than looked up, what is longer is not kept
-_MOST_KEPT = 8_192
+_SHORT = 75  # characters: b2a_qp breaks a line of 76, which RFC 2045 §6.7 (5) would allow
+_MOST_KEPT = 4_096
 _BLANKS = re.compile(rb"[ \t]+(?=\n)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_GAP = "\x1e"  # stands for a paragraph that is known; like every control character, it is in no text
-_ENCODED_GAP = b"=1E\r\n"
+_AMISS = (b" \r\n", b"\t\r\n", b"\n.\r\n")  # ends of lines that do not stay; b2a_qp writes a lone dot as =2E
 _CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
-_ALL_BUT_GAP = _CONTROLS.replace(_GAP.encode(), b"")
 
 
 def quoted_printable(text: str) -> bytes:
     """Return `text` in lines of at most 76 ASCII characters; results may be joined, each ends with CRLF.
 
-    Emails of a day say much the same, so a paragraph that was encoded lately is not encoded again.
+    Most lines stand for themselves; of the others most are those of many emails, and are not encoded again.
     """
-    known: list[bytes] = []
-    others: list[str] = []
-    for paragraph in text.split("\n\n"):
-        if _SHORT < len(paragraph) < _LONG and "\r" not in paragraph:
-            known.append(_kept(paragraph))
-            others.append(_GAP)
-        else:
-            others.append(paragraph)
-    rest = "\n\n".join(others)
-    if rest.count(_GAP) != len(known):
+    if "\r" in text or not text.endswith("\n"):
         return _encoded(text)
-    gaps = _encoded(rest, controls=_ALL_BUT_GAP).split(_ENCODED_GAP)  # at once: a call takes longer than a line
-    return b"".join(chain.from_iterable(zip_longest(gaps, known, fillvalue=b"")))
+    lines = [
+        line if len(line) <= _SHORT and line.isascii() and "=" not in line else _line(line) for line in text.split("\n")
+    ]
+    octets = "\r\n".join(lines).encode()
+    if any(end in octets for end in _AMISS) or len(octets.translate(None, _CONTROLS)) < len(octets):
+        return _encoded(text)
+    return octets if octets[:1] != b"." else _encoded(text)
 
 
-def _encoded(text: str, *, controls: bytes = _CONTROLS) -> bytes:
-    """Return lines with their ends in this encoding, without `controls`."""
+def _encoded(text: str) -> bytes:
+    """Return lines with their ends in this encoding, without what it cannot hold."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     try:
         octets = text.encode()
     except UnicodeEncodeError:
         octets = _SURROGATE.sub("\ufffd", text).encode()
-    plain = octets.translate(None, controls)
+    plain = octets.translate(None, _CONTROLS)
     if b" \n" in plain or b"\t\n" in plain:
         plain = _BLANKS.sub(b"", plain)
     plain = plain.rstrip(b" \t")
@@ -54,4 +47,7 @@ def _encoded(text: str, *, controls: bytes = _CONTROLS) -> bytes:
     return binascii.b2a_qp(plain.replace(b"\n", b"\r\n"), quotetabs=False, istext=True, header=False)
 
 
-_kept = lru_cache(maxsize=_MOST_KEPT)(_encoded)
+@lru_cache(maxsize=_MOST_KEPT)
+def _line(line: str) -> str:
+    """Return a line in this encoding, without its end."""
+    return _encoded(line).removesuffix(b"\r\n").decode()

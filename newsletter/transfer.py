@@ -15,6 +15,8 @@ import numpy as np
 from newsletter.quoted_printable import quoted_printable
 
 _LONGEST_LINE = 998  # octets without CRLF, RFC 5322 §2.1.1
+_FEED, _BLANK = b"\n "
+_LETTERS = ord("~") - _BLANK
 _STYLE = re.compile(r"(<style\b.*?</style)", re.DOTALL)
 # No reference stands for a character between U+0080 and U+009F (HTML §13.2.5.80), or for half a character.
 _NO_REFERENCE = re.compile("[\x80-\x9f\ud800-\udfff]")
@@ -63,6 +65,7 @@ def transferred(html: str) -> Transferred:
 def _is_seven_bit(plain: bytes) -> bool:
     """Return whether ASCII that ends with a line end can stand in a message, but for its line ends (RFC 5322 §2.3)."""
     octets = np.frombuffer(plain, np.uint8)
-    controls = np.flatnonzero(octets < ord(" "))
-    longest = max(int(controls[0]), int((controls[1:] - controls[:-1]).max(initial=1)) - 1)
-    return longest <= _LONGEST_LINE and plain.count(b"\n") == len(controls) and b"\x7f" not in plain
+    ends = np.flatnonzero(octets == _FEED)
+    longest = max(int(ends[0]), int((ends[1:] - ends[:-1]).max(initial=1)) - 1)
+    # Octets wrap around: what is less than a blank is more than all letters then.
+    return longest <= _LONGEST_LINE and np.count_nonzero(octets - _BLANK > _LETTERS) == len(ends)

@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 
 import numpy as np
+from numpy.typing import NDArray
+
+Octets = NDArray[np.uint8]
+Truths = NDArray[np.bool_]
 
 _FEED, _RETURN, _DOT = b"\n\r."
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -17,17 +21,23 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 def with_crlf(message: bytes) -> bytes:
     """Return `message` with CRLF at the end of each line, itself where that is so (RFC 5321 §2.3.8)."""
     octets = np.frombuffer(message, np.uint8)
-    unpaired = (octets[:-1] == _RETURN) != (octets[1:] == _FEED)
-    if unpaired.any() or message.startswith(b"\n") or message.endswith(b"\r"):
-        return _LINE_END.sub(b"\r\n", message)
-    return message
+    return message if _is_paired(message, octets, octets == _FEED) else _LINE_END.sub(b"\r\n", message)
 
 
 def dot_stuffed(message: bytes) -> bytes:
     """Return a message as it follows DATA: its last line ended, dots at the beginning of lines doubled (§4.5.2)."""
-    message = with_crlf(message)
-    message = message if message.endswith(b"\r\n") else message + b"\r\n"
     octets = np.frombuffer(message, np.uint8)
-    if ((octets[:-1] == _FEED) & (octets[1:] == _DOT)).any():
+    feeds = octets == _FEED
+    if not message.endswith(b"\r\n") or not _is_paired(message, octets, feeds):
+        message = _LINE_END.sub(b"\r\n", message)
+        message = message if message.endswith(b"\r\n") else message + b"\r\n"
+        message = message.replace(b"\r\n.", b"\r\n..")
+    elif np.count_nonzero(feeds[:-1] & (octets[1:] == _DOT)):
         message = message.replace(b"\r\n.", b"\r\n..")
     return b"." + message if message.startswith(b".") else message
+
+
+def _is_paired(message: bytes, octets: Octets, feeds: Truths) -> bool:
+    """Return whether each CR stands before a LF and each LF behind a CR."""
+    unpaired = np.count_nonzero(feeds[1:] != (octets[:-1] == _RETURN))
+    return not unpaired and not message.startswith(b"\n") and not message.endswith(b"\r")

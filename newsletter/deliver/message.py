@@ -23,10 +23,12 @@ from __future__ import annotations
 
 import binascii
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from email.utils import format_datetime
 from functools import lru_cache
 from hashlib import sha256
+from itertools import accumulate
 from urllib.parse import quote
 
 from newsletter.deliver.address import safe_address
@@ -90,26 +92,37 @@ def _head(fields: Iterable[tuple[str, str]]) -> bytes:
     A field without a value is left out: an empty one is not allowed (RFC 5322 §3.2.2).
     """
     there = [(name, value) for name, value in fields if value]
-    names = {name.lower() for name, _ in there}
-    if len(names) < len(there):
-        raise ValueError(f"header names must be plain and stand once: {', '.join(name for name, _ in there)}")
-    return b"".join([_field(name, value) for name, value in there])
+    _named(tuple([name for name, _ in there]))
+    return "".join([_field(name, value) for name, value in there]).encode()
 
 
-@lru_cache(maxsize=256)  # most fields are those of every email
-def _field(name: str, value: str) -> bytes:
+@lru_cache(maxsize=16)  # the emails of a run have the same ones
+def _named(names: tuple[str, ...]) -> None:
+    """Raise ValueError for names of fields that are not plain, or stand twice."""
+    if len({name.lower() for name in names}) < len(names) or not all(map(_FIELD_NAME.fullmatch, names)):
+        raise ValueError(f"header names must be plain and stand once: {', '.join(names)!a}")
+
+
+def _field(name: str, value: str) -> str:
     """Return a field with its end; ValueError unless it is exactly one: the last guard against an injected one."""
-    if not _FIELD_NAME.fullmatch(name):
-        raise ValueError(f"header names must be plain and stand once: {name!a}")
+    if _is_plain(value) and value[0] != " " and len(name) + len(value) < _LONGEST_LINE - 1:
+        return f"{name}: {value}\r\n"  # as most are
     lines = f"{name}: {value}".encode().split(b"\r\n")
     for line in lines:
         if not _FIELD_LINE.fullmatch(line) or len(line) > _LONGEST_LINE or (line[:1] == b" ") == (line is lines[0]):
             raise ValueError(f"no message can hold this header line: {line[:100]!a}")
-    return b"\r\n".join((*lines, b""))
+    return f"{name}: {value}\r\n"
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether there is nothing but printable ASCII."""
+    return text.isascii() and text.isprintable()
 
 
 def _clean(text: str) -> str:
     """Return `text` on one line, without what a header cannot show."""
+    if _is_plain(text) and "  " not in text:
+        return text.strip(" ")
     return _SURROGATE.sub("\ufffd", _BLANKS.sub(" ", _CONTROLS.sub("", text))).strip(" ")
 
 
@@ -156,7 +169,6 @@ def _phrase(text: str, *, used: int) -> str:
     return '"' + re.sub(r'([\\"])', r"\\\1", text) + '"'
 
 
-@lru_cache(maxsize=256)  # most fields are those of every email
 def _machine(value: str) -> str:
     """Return a value that programs read: never folded, and never encoded but for a name before an address.
 
@@ -179,10 +191,10 @@ def _encoded(text: str, *, used: int) -> str:
     Whole characters stay together, since each word is decoded by itself (RFC 2047 §5). The shorter of the two
     encodings is taken: Q for mostly Latin letters, B for others.
     """
-    written = [_Q.get(character) or _q(character) for character in text]
+    written = list(map(_q, text))
     octets = len(text.encode())
     if sum(map(len, written)) <= _in_base64(octets):
-        words = _gathered(written, [len(each) for each in written], _WORD_LINE - used - _FRAME, _WORD - _FRAME)
+        words = _gathered(written, map(len, written), _WORD_LINE - used - _FRAME, _WORD - _FRAME)
         return "\r\n ".join(f"=?utf-8?q?{word}?=" for word in words)
     sizes = [len(character.encode()) for character in text]
     # Three octets make four characters.
@@ -190,27 +202,23 @@ def _encoded(text: str, *, used: int) -> str:
     return "\r\n ".join(f"=?utf-8?b?{binascii.b2a_base64(word.encode(), newline=False).decode()}?=" for word in words)
 
 
-def _gathered(parts: Iterable[str], sizes: Iterable[int], room: int, later: int) -> Iterator[str]:
-    """Yield the parts joined as far as their sizes fit into `room`, from the second on into `later`."""
-    held, size = "", 0
-    for part, more in zip(parts, sizes, strict=True):
-        if held and size + more > room:
-            yield held
-            held, size, room = "", 0, later
-        held, size = held + part, size + more
-    if held:
-        yield held
+def _gathered(parts: Sequence[str], sizes: Iterable[int], room: int, later: int) -> Iterator[str]:
+    """Yield the parts joined as far as their sizes fit into `room`, from the second on into `later`; one at least."""
+    ends = list(accumulate(sizes))
+    start = done = 0
+    while start < len(parts):
+        stop = max(bisect_right(ends, done + room), start + 1)
+        yield "".join(parts[start:stop])
+        start, done, room = stop, ends[stop - 1], later
 
 
 def _in_base64(octets: int) -> int:
     return (octets + 2) // 3 * 4
 
 
+@lru_cache(maxsize=1024)
 def _q(character: str) -> str:
     return "".join("_" if c == 0x20 else chr(c) if c in _UNENCODED else f"={c:02X}" for c in character.encode())
-
-
-_Q = {chr(code): _q(chr(code)) for code in range(0x80)}
 
 
 # ------------------------------------------------------------------ the parts
