@@ -10,7 +10,6 @@ _SHORT = 75  # characters: b2a_qp breaks a line of 76, which RFC 2045 §6.7 (5) 
 _MOST_KEPT = 4_096
 _BLANKS = re.compile(rb"[ \t]+(?=\n)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_AMISS = (b" \r\n", b"\t\r\n", b"\n.\r\n")  # ends of lines that do not stay; b2a_qp writes a lone dot as =2E
 _CONTROLS = bytes([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 
 
@@ -19,15 +18,16 @@ def quoted_printable(text: str) -> bytes:
 
     Most lines stand for themselves; of the others most are those of many emails, and are not encoded again.
     """
-    if "\r" in text or not text.endswith("\n"):
+    if "\r" in text or "\t" in text or not text.endswith("\n"):
         return _encoded(text)
     lines = [
         line if len(line) <= _SHORT and line.isascii() and "=" not in line else _line(line) for line in text.split("\n")
     ]
     octets = "\r\n".join(lines).encode()
-    if any(end in octets for end in _AMISS) or len(octets.translate(None, _CONTROLS)) < len(octets):
+    # Blanks at the end of a line go; a lone dot is written as =2E.
+    if b" \r" in octets or "." in lines or len(octets.translate(None, _CONTROLS)) < len(octets):
         return _encoded(text)
-    return octets if octets[:1] != b"." else _encoded(text)
+    return octets
 
 
 def _encoded(text: str) -> bytes:

@@ -6,6 +6,7 @@ RFC 5321 §4.1.2, without quoted local parts, which no reader has; RFC 6531 for 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from newsletter.errors import RecipientRefused, ServerRefused
 
@@ -15,6 +16,7 @@ _ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@({_ATOM}(?:\.{_ATOM})*|\[[0-9A-
 _LONGEST_LOCAL, _LONGEST = 64, 254  # octets, RFC 5321 §4.5.3.1
 
 
+@lru_cache(maxsize=256)  # asked for the header and for the envelope
 def safe_address(address: str) -> str:
     """Return `address` with its domain in ASCII (A-labels); RecipientRefused for what is no address."""
     found = _ADDRESS.fullmatch(address)
