@@ -93,7 +93,13 @@ class Drain:
         """Send everything that is due; ServerRefused where the server takes nothing, StoreError of the store."""
         loop = asyncio.get_running_loop()
         self._pace = Pace(sessions=self._mailer.connections, per_minute=self._mailer.max_per_minute)
-        self._journal = Journal(self._outbox.keep, self._owner, clock=self._clock, executor=self._executor)
+        self._journal = Journal(
+            self._outbox.keep,
+            self._owner,
+            clock=self._clock,
+            executor=self._executor,
+            more_to_come=lambda: bool(self._before_dot),
+        )
         # What is claimed is sent even to who leaves meanwhile: where it waits for its turn, it is little.
         self._batch = 2 * self._mailer.connections if self._mailer.max_per_minute else _BATCH
         self._waiting: asyncio.Queue[Claimed | None] = asyncio.Queue(self._batch)

@@ -1,7 +1,8 @@
 """What became of deliveries, written down together: all changes that wait become one transaction.
 
-A transaction is synced to the disk before anybody goes on, and a sync takes longer than a message. While one is written
-the next changes gather, so that many sessions share a sync and none of them does without.
+A transaction is synced to the disk before anybody goes on, and a sync takes longer than a message. So a `dot`, which a
+session waits for, waits a moment for those of the other sessions that are about to have one; what nobody waits for is
+written with the next `dot`. While one transaction is written the next changes gather.
 """
 
 from __future__ import annotations
@@ -10,9 +11,15 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime
+from time import perf_counter
 from typing import Protocol
 
-from newsletter.models import Move
+from newsletter.models import DeliveryState, Move
+
+_DOT_SECONDS = 0.001  # a `dot` waits for others
+_REST_SECONDS = 0.005  # what nobody waits for; what is not written when the program is killed becomes unknown
+
+_QUICK_SECONDS = 0.002  # a disk that syncs as fast as this one just did is not worth another thread, with its lock
 
 
 class Kept(Protocol):
@@ -23,11 +30,25 @@ class Kept(Protocol):
 
 
 class Journal:
-    """The moves of one drain. Once a transaction fails, everything later fails with the same error."""
+    """The moves of one drain. Once a transaction fails, everything later fails with the same error.
 
-    def __init__(self, keep: Kept, owner: str, *, clock: Callable[[], datetime], executor: Executor) -> None:
+    `more_to_come` tells whether another session is about to have a `dot`.
+    """
+
+    def __init__(
+        self,
+        keep: Kept,
+        owner: str,
+        *,
+        clock: Callable[[], datetime],
+        executor: Executor,
+        more_to_come: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._keep, self._owner, self._clock, self._executor = keep, owner, clock, executor
+        self._more_to_come = more_to_come
         self._waiting: list[tuple[Move, asyncio.Future[bool]]] = []
+        self._dot_waits = self._quick = False
+        self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
         self.broken: BaseException | None = None
 
@@ -39,37 +60,69 @@ class Journal:
             future.set_exception(self.broken)
             return future
         self._waiting.append((move, future))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.get_running_loop().create_task(self._write())
+        if move.state is DeliveryState.DOT and not self._dot_waits:
+            self._dot_waits = True
+            self._forget_timer()  # what waited longer is written with it
+        self._schedule()
         return future
 
     async def close(self) -> None:
         """Wait until everything is on the disk; raises what kept it from there."""
-        if self._writing is not None:
-            await self._writing
+        while self._waiting or self._writing is not None:
+            self._begin()
+            if self._writing is not None:
+                await self._writing
         if self.broken is not None:
             raise self.broken
 
+    def _schedule(self) -> None:
+        """Write what waits: at once where nothing else is to be expected, or when its time has come."""
+        if self._writing is not None or not self._waiting:
+            return
+        if self._dot_waits and not self._more_to_come():
+            self._begin()
+        elif self._timer is None:
+            seconds = _DOT_SECONDS if self._dot_waits else _REST_SECONDS
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._begin)
+
+    def _begin(self) -> None:
+        """Write what waits, unless something is being written."""
+        self._forget_timer()
+        if self._writing is None and self._waiting:
+            self._writing = asyncio.get_running_loop().create_task(self._write())
+
+    def _forget_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     async def _write(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            moves = [move for move, _ in batch]
-            try:
-                kept = await loop.run_in_executor(self._executor, self._commit, moves)
-            except BaseException as error:  # noqa: BLE001 - handed to everybody who waits, and raised by `close`
-                self.broken = error
-                for _, future in (*batch, *self._waiting):
-                    if not future.done():
-                        future.set_exception(error)
-                self._waiting = []
-                return
+        batch, self._waiting, self._dot_waits = self._waiting, [], False
+        moves = [move for move, _ in batch]
+        try:
+            if self._quick:
+                kept = self._commit(moves)
+            else:
+                kept = await asyncio.get_running_loop().run_in_executor(self._executor, self._commit, moves)
+        except BaseException as error:  # noqa: BLE001 - handed to everybody who waits, and raised by `close`
+            self.broken = error
+            batch, self._waiting = [*batch, *self._waiting], []
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+        else:
             for move, future in batch:
                 if not future.done():
                     future.set_result(move.id in kept)
+        finally:
+            self._writing = None
+        self._schedule()
 
     def _commit(self, moves: list[Move]) -> frozenset[int]:
-        return self._keep(self._owner, moves, now=self._clock())
+        began = perf_counter()
+        kept = self._keep(self._owner, moves, now=self._clock())
+        self._quick = perf_counter() - began < _QUICK_SECONDS
+        return kept
 
 
 def _heard(future: asyncio.Future[bool]) -> None:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 import lz4.frame
-from sqlalchemy import ColumnElement, RowMapping, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, func, literal_column, or_, select
 
 from newsletter.models import Delivery, DeliveryState, MatchedPaper
 from newsletter.store.database import Database
@@ -168,7 +168,7 @@ def unpacked(message: bytes) -> bytes:
 
 def with_state(state: DeliveryState) -> ColumnElement[bool]:
     """Return that a delivery has a state, as a value in the statement: see the index in `tables`."""
-    return deliveries.c.state == bindparam(None, state.value, literal_execute=True)
+    return deliveries.c.state == literal_column(f"'{state.value}'", deliveries.c.state.type)
 
 
 def delivery_of(row: RowMapping) -> Delivery:

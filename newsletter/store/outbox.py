@@ -21,11 +21,21 @@ from newsletter.store.database import Database, insert
 from newsletter.store.fresh import Fresh
 from newsletter.store.history import packed, unpacked, with_state
 from newsletter.store.lock import Owners
-from newsletter.store.moves import KEEP, changed, drop_messages, failed, moving, packed_messages, values_of
-from newsletter.store.prepared import Prepared
+from newsletter.store.moves import changed, failed, moving
 from newsletter.store.sent import issue_rows
+from newsletter.store.steps import (
+    ADD_MESSAGES,
+    ADD_PAPERS,
+    KEEP,
+    QUEUE,
+    TAKE,
+    Taken,
+    drop_messages,
+    packed_messages,
+    values_of,
+)
 from newsletter.store.suppressions import suppressed_among
-from newsletter.store.tables import deliveries, issue_papers, messages, silences
+from newsletter.store.tables import deliveries, messages, silences
 from newsletter.tokens import canonical
 
 _QUEUED, _CLAIMED, _DOT = DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DOT
@@ -85,16 +95,16 @@ class Outbox:
     def queue(self, issues: Sequence[Queued], *, now: datetime) -> tuple[bool, ...]:
         """Put issues into the outbox, all or none; False for each whose subscriber has one of that date already."""
         with self._database.writing() as connection:
-            rows = connection.execute(_QUEUE, [_row(issue, now) for issue in issues]).all() if issues else ()
-            free = {(row.subscriber_key, row.issue_date): row.id for row in rows}
+            rows = QUEUE.fetch(connection, list(map(_row, issues)), {"of_now": now})
+            free = {(key, issue_date): number for number, key, issue_date in rows}
             ids = [free.pop((canonical(issue.subscriber), issue.issue_date), None) for issue in issues]
             new = [(number, issue) for number, issue in zip(ids, issues, strict=True) if number is not None]
             if new:
-                _MESSAGES.execute(
+                ADD_MESSAGES.execute(
                     connection, [{"delivery_id": number, "data": packed(issue.message)} for number, issue in new]
                 )
             if brought := [row for number, issue in new for row in issue_rows(number, issue.papers)]:
-                _PAPERS.execute(connection, brought)
+                ADD_PAPERS.execute(connection, brought)
         self._fresh.add((number, issue.message) for number, issue in new)
         return tuple(delivery_id is not None for delivery_id in ids)
 
@@ -139,20 +149,11 @@ class Outbox:
 
         Those of people who have left since are failed instead.
         """
-        due = (
-            select(deliveries.c.id)
-            .where(with_state(_QUEUED), deliveries.c.next_attempt_at <= now)
-            .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)  # where several senders can ask at once
-            .cte()  # PostgreSQL evaluates a subquery for each row, and claims more than the limit
-        )
-        first = deliveries.c.id.in_(select(due.c.id))
         with self._database.writing() as connection:
             drop_messages(connection, [self._over.popleft() for _ in range(len(self._over))])
             while True:
-                taken = moving((_QUEUED,), _CLAIMED, now).where(first).values(owner=owner)
-                rows = connection.execute(taken.returning(*_CLAIMS)).all()
+                values = {"of_owner": owner, "of_limit": limit, "of_now": now}
+                rows = [Taken(*row) for row in TAKE.fetch(connection, values)]
                 left = suppressed_among(connection, {row.subscriber for row in rows})
                 found = self._messages(connection, [row.id for row in rows])
                 failed(connection, [row.id for row in rows if row.subscriber in left], _LEFT, now)
@@ -179,8 +180,8 @@ class Outbox:
         with self._database.writing() as connection:
             for state, group in groups.items():
                 ids = {step.id for step in group}
-                rows = [values_of(step, owner, now) for step in group]
-                if KEEP[state].execute(connection, rows) != len(group):
+                shared = {"of_owner": owner, "of_now": now}
+                if KEEP[state].execute(connection, list(map(values_of, group)), shared) != len(group):
                     there = select(deliveries.c.id).where(with_state(state), deliveries.c.owner == owner)
                     ids &= set(connection.execute(there.where(deliveries.c.id.in_(ids))).scalars())
                 over += ids if state in (_SENT, _FAILED) else ()
@@ -241,39 +242,24 @@ class Outbox:
         return False
 
 
-_NAMES = tuple(name for name in Claimed.__dataclass_fields__ if name != "message")
-_CLAIMS = tuple(deliveries.c[name] for name in (*_NAMES, "next_attempt_at", "created_at"))
-_KEY = (deliveries.c.subscriber_key, deliveries.c.issue_date)
-_MESSAGES, _PAPERS = Prepared(insert(messages)), Prepared(insert(issue_papers))
-_QUEUE = insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id, *_KEY)
-
-
-def _row(issue: Queued, now: datetime) -> dict[str, Any]:
+def _row(issue: Queued) -> dict[str, Any]:
     return {
         "subscriber": issue.subscriber,
         "subscriber_key": canonical(issue.subscriber),
         "issue_date": issue.issue_date,
         "message_id": issue.message_id,
-        "state": _QUEUED,
         "sender": issue.sender,
         "recipient": issue.recipient,
         "papers": len(issue.papers),
-        "attempts": 0,
-        "next_attempt_at": now,
-        "code": 0,
-        "detail": "",
-        "changed_at": now,
-        "created_at": now,
         "expires_at": issue.expires_at,
-        "owner": "",
     }
 
 
-def _waiting(row: Any) -> tuple[datetime, int]:
+def _waiting(row: Taken) -> tuple[datetime, int]:
     return row.next_attempt_at, row.id
 
 
-def _claimed(row: Any, message: bytes) -> Claimed:
+def _claimed(row: Taken, message: bytes) -> Claimed:
     return Claimed(
         row.id,
         row.subscriber,

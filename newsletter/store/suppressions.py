@@ -106,6 +106,8 @@ def address_hash(address: str) -> str:
 
 def suppressed_among(connection: Connection, addresses: Iterable[str]) -> frozenset[str]:
     """Return those of the addresses that get nothing any more."""
+    if connection.execute(select(suppressions.c.address_hash).limit(1)).one_or_none() is None:
+        return frozenset()
     hashes = {address: address_hash(address) for address in addresses}
     asked = select(suppressions.c.address_hash).where(suppressions.c.address_hash.in_(set(hashes.values())))
     found = frozenset(connection.execute(asked).scalars())
