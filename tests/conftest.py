@@ -38,6 +38,7 @@ ON_BOTH = {
     "test_examples",
     "test_history",
     "test_outbox",
+    "test_steps",
     "test_owners",
     "test_replies",
     "test_store",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from datetime import datetime
 from time import perf_counter
 from typing import Protocol
@@ -18,8 +19,7 @@ from newsletter.models import DeliveryState, Move
 
 _DOT_SECONDS = 0.001  # a `dot` waits for others
 _REST_SECONDS = 0.005  # what nobody waits for; what is not written when the program is killed becomes unknown
-
-_QUICK_SECONDS = 0.002  # a disk that syncs as fast as this one just did is not worth another thread, with its lock
+_QUICK_SECONDS = 0.002  # where the last transaction took no longer, another thread takes more time than it saves
 
 
 class Kept(Protocol):
@@ -50,6 +50,7 @@ class Journal:
         self._dot_waits = self._quick = False
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
+        self._answers: list[Move] = []  # of servers, that could not be written: tried once more at the end
         self.broken: BaseException | None = None
 
     def keep(self, move: Move) -> asyncio.Future[bool]:
@@ -72,8 +73,12 @@ class Journal:
             self._begin()
             if self._writing is not None:
                 await self._writing
-        if self.broken is not None:
-            raise self.broken
+        if self.broken is None:
+            return
+        if self._answers:
+            with suppress(Exception):  # what broke it is raised
+                await asyncio.get_running_loop().run_in_executor(self._executor, self._commit, self._answers)
+        raise self.broken
 
     def _schedule(self) -> None:
         """Write what waits: at once where nothing else is to be expected, or when its time has come."""
@@ -107,6 +112,7 @@ class Journal:
         except BaseException as error:  # noqa: BLE001 - handed to everybody who waits, and raised by `close`
             self.broken = error
             batch, self._waiting = [*batch, *self._waiting], []
+            self._answers = [move for move, _ in batch if move.state is not DeliveryState.DOT]
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)
