@@ -52,7 +52,6 @@ def _ambiguous(number: str, name: str, act: Act, *, dot_seconds: float = 5.0) ->
 
 
 _safe("20", "drop at DATA", "DATA", HANG_UP)
-_safe("20b", "drop after 354", "DATA", Act("354 go on", hang_up=True))
 _safe("21", "drop within the message", "BODY", HANG_UP, size=_LONG)
 _safe("21b", "reset within the message", "BODY", RESET, size=_LONG)
 _safe("21c", "451 within the message, then drop", "BODY", Act("451 4.3.0 disk", hang_up=True), size=_LONG)
@@ -80,6 +79,16 @@ def exactly_one(world: World) -> None:
     world.fault(DOT=once(TAKEN_AND_GONE))
     world.run(2)
     world.expects(unknown=1)
+
+
+@kind("20b", "drop after 354")
+def dropped_after_going_on(world: World) -> None:
+    """Hold that it is sent, unless the drop came while the dot was written: then nobody can say."""
+    world.queue()
+    world.fault(DATA=world.sometimes(Act("354 go on", hang_up=True)))
+    world.run(2)
+    world.must(sum(world.sink.acted.values()), "the fault did not happen")
+    world.expects(unknown=(0, world.sink.acted["DATA"]))
 
 
 @kind("28", "the server stops reading")

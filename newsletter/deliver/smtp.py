@@ -16,6 +16,7 @@ connection broke.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
@@ -96,6 +97,7 @@ class SmtpSession:
         try:
             await _write(connection, body)
             await before_dot()
+            await asyncio.sleep(0)  # what the server said meanwhile is read before the dot is written
             await _stop_if_spoken(connection)
         except BaseException:
             self._drop()  # a server throws away a message whose final dot does not come
