@@ -250,6 +250,7 @@ class Drain:
         self._before_dot.discard(task)
         if not await self._journal.keep(Move(claimed.id, DeliveryState.DOT)):
             raise _Overtaken
+        await asyncio.sleep(0)  # what the server said meanwhile is heard before the dot is written
 
     def _keep(self, claimed: Claimed, move: Move) -> None:
         """Write down what became of a delivery, and tell it when it is on the disk; nobody waits for that."""

@@ -16,7 +16,6 @@ connection broke.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
@@ -97,7 +96,6 @@ class SmtpSession:
         try:
             await _write(connection, body)
             await before_dot()
-            await asyncio.sleep(0)  # what the server said meanwhile is read before the dot is written
             await _stop_if_spoken(connection)
         except BaseException:
             self._drop()  # a server throws away a message whose final dot does not come
@@ -215,7 +213,7 @@ async def _in_one_breath(connection: Connection, commands: Sequence[str]) -> Del
     reply = Reply(0, "")
     for number in range(len(commands)):
         try:
-            reply = on_one_line(await connection.wire.reply(_patience(connection, number)))
+            reply = await connection.wire.reply(_patience(connection, number))
         except OSError:
             if first is None:
                 raise
@@ -235,7 +233,7 @@ async def _one_by_one(connection: Connection, commands: Sequence[str]) -> Delive
     """Say one command after the other; return the error of the one that was refused, None where all were taken."""
     for number, command in enumerate(commands):
         connection.wire.write(f"{command}\r\n".encode())
-        error = _refused(number, on_one_line(await connection.wire.reply(_patience(connection, number))))
+        error = _refused(number, await connection.wire.reply(_patience(connection, number)))
         if error is not None:
             return error
     return None
@@ -257,6 +255,7 @@ def _refused(number: int, reply: Reply) -> DeliveryError | None:
     """Return what a reply to MAIL (0), RCPT (1) or DATA (2) means, None where it is taken."""
     if reply.code // 100 == (3 if number == 2 else 2):
         return None
+    reply = on_one_line(reply)
     if reply.code in NO_LOGIN:
         return refusal(reply, f"{reply}; check smtp.username and smtp.password")
     if reply.code // 100 == 5:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 from collections import deque
 from typing import cast
@@ -13,7 +12,6 @@ from newsletter.deliver.mailer import Reply
 _LONGEST_TEXT = 500  # characters of a reply that are told
 _LONGEST_REPLY = 100_000  # octets; RFC 5321 §4.5.3.1.5 asks for lines of 512, and nobody says how many of them
 _MOST_REPLIES = 100  # that nobody has read yet; a session waits for three at most
-_LINE = re.compile(rb"([0-9]{3})([ -]?)(.*)", re.DOTALL)
 
 NONSENSE = -1
 """The code of a reply that is none."""
@@ -24,7 +22,7 @@ class Wire(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
-        self._received = bytearray()
+        self._rest = b""  # of a line that has not come to its end
         self._lines: list[bytes] = []
         self._replies: deque[Reply] = deque()
         self._reader: asyncio.Future[None] | None = None
@@ -41,12 +39,10 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read the replies that are complete."""
-        self._received += data
         self._size += len(data)
-        *lines, rest = self._received.split(b"\n")
-        self._received = bytearray(rest)
+        *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            self._take(bytes(line.removesuffix(b"\r")))
+            self._take(line.removesuffix(b"\r"))
         if self._size > _LONGEST_REPLY or len(self._replies) > _MOST_REPLIES:
             self._end(ConnectionError("the server talks without end"))
             self.abort()
@@ -69,7 +65,7 @@ class Wire(asyncio.Protocol):
     @property
     def has_spoken(self) -> bool:
         """Return whether the server has said something that nobody read yet, or is gone."""
-        return bool(self._replies or self._lines or self._received) or self._ended is not None
+        return bool(self._replies or self._lines or self._rest) or self._ended is not None
 
     def write(self, data: bytes) -> None:
         """Send `data`; OSError on a connection that has ended."""
@@ -100,7 +96,7 @@ class Wire(asyncio.Protocol):
         transport = await asyncio.get_running_loop().start_tls(
             self._transport, self, context, server_hostname=host, ssl_handshake_timeout=seconds
         )
-        self._received.clear()
+        self._rest = b""
         self._lines.clear()
         self._replies.clear()
         self._size = 0
@@ -130,13 +126,16 @@ class Wire(asyncio.Protocol):
     # ------------------------------------------------------------------ inside
 
     def _take(self, line: bytes) -> None:
-        found = _LINE.fullmatch(line)
-        if found and found[2] == b"-":
-            self._lines.append(found[3])
+        is_reply, mark = len(line) >= 3 and line[:3].isdigit(), line[3:4]
+        text = line if not is_reply else line[4:] if mark in (b" ", b"-") else line[3:]
+        if is_reply and mark == b"-":
+            self._lines.append(text)
             return
-        lines, self._lines, self._size = [*self._lines, found[3] if found else line], [], len(self._received)
-        text = b"\n".join(lines).decode("utf-8", "replace")
-        self._replies.append(Reply(int(found[1]) if found else NONSENSE, text))
+        if self._lines:
+            text = b"\n".join([*self._lines, text])
+            self._lines = []
+        self._size = len(self._rest)
+        self._replies.append(Reply(int(line[:3]) if is_reply else NONSENSE, text.decode("utf-8", "replace")))
         _wake(self._reader)
 
     def _end(self, error: Exception) -> None:
