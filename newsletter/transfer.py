@@ -15,7 +15,7 @@ import numpy as np
 from newsletter.quoted_printable import quoted_printable
 
 _LONGEST_LINE = 998  # octets without CRLF, RFC 5322 §2.1.1
-_FEED, _BLANK = b"\n "
+_BLANK = ord(" ")
 _STYLE = re.compile(r"(<style\b.*?</style)", re.DOTALL)
 # No reference stands for a character between U+0080 and U+009F (HTML §13.2.5.80), or for half a character.
 _NO_REFERENCE = re.compile("[\x80-\x9f\ud800-\udfff]")
@@ -64,6 +64,6 @@ def transferred(html: str) -> Transferred:
 def _is_seven_bit(plain: bytes) -> bool:
     """Return whether ASCII that ends with a line end can stand in a message, but for its line ends (RFC 5322 §2.3)."""
     octets = np.frombuffer(plain, np.uint8)
-    ends = np.flatnonzero(octets < _BLANK)  # and other controls
-    longest = max(int(ends[0]), int((ends[1:] - ends[:-1]).max(initial=1)) - 1)
-    return longest <= _LONGEST_LINE and bool((octets[ends] == _FEED).all()) and b"\x7f" not in plain
+    ends = (octets < _BLANK).nonzero()[0]  # and other controls
+    longest = max(int(ends[0]), int(np.maximum.reduce(ends[1:] - ends[:-1], initial=1)) - 1)
+    return longest <= _LONGEST_LINE and octets[ends].tobytes() == b"\n" * len(ends) and b"\x7f" not in plain

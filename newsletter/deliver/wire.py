@@ -21,6 +21,7 @@ class Wire(asyncio.Protocol):
     """One connection. What the server said before it hung up can still be read."""
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._rest = b""  # of a line that has not come to its end
         self._lines: list[bytes] = []
@@ -76,16 +77,16 @@ class Wire(asyncio.Protocol):
     async def written(self, seconds: float) -> None:
         """Wait until little of what was sent is still here; OSError if the server does not read it in time."""
         if self._paused and self._ended is None:
-            self._writer = asyncio.get_running_loop().create_future()
-            await _within(seconds, self._writer, "the server did not read on")
+            self._writer = self._loop.create_future()
+            await self._within(seconds, self._writer, "the server did not read on")
         if self._ended is not None:
             raise self._ended
 
     async def reply(self, seconds: float) -> Reply:
         """Return the next reply; OSError where the server hung up, or said nothing in time."""
         if not self._replies and self._ended is None:
-            self._reader = asyncio.get_running_loop().create_future()
-            await _within(seconds, self._reader, "no answer in time")
+            self._reader = self._loop.create_future()
+            await self._within(seconds, self._reader, "no answer in time")
         if self._replies:
             return self._replies.popleft()
         raise self._ended or ConnectionError("not connected")
@@ -93,7 +94,7 @@ class Wire(asyncio.Protocol):
     async def start_tls(self, context: ssl.SSLContext, host: str, seconds: float) -> None:
         """Go on encrypted; what came in the clear before is forgotten (CVE-2011-0411)."""
         assert self._transport is not None  # noqa: S101 - a reply was read from it
-        transport = await asyncio.get_running_loop().start_tls(
+        transport = await self._loop.start_tls(
             self._transport, self, context, server_hostname=host, ssl_handshake_timeout=seconds
         )
         self._rest = b""
@@ -125,6 +126,14 @@ class Wire(asyncio.Protocol):
 
     # ------------------------------------------------------------------ inside
 
+    async def _within(self, seconds: float, future: asyncio.Future[None], otherwise: str) -> None:
+        """Wait for `future`; a timer of our own takes a third of the time of `asyncio.timeout`."""
+        timer = self._loop.call_later(seconds, _expire, future, f"{otherwise} ({seconds:g} seconds)")
+        try:
+            await future
+        finally:
+            timer.cancel()
+
     def _take(self, line: bytes) -> None:
         is_reply, mark = len(line) >= 3 and line[:3].isdigit(), line[3:4]
         text = line if not is_reply else line[4:] if mark in (b" ", b"-") else line[3:]
@@ -155,15 +164,6 @@ def on_one_line(reply: Reply) -> Reply:
 def _wake(future: asyncio.Future[None] | None) -> None:
     if future is not None and not future.done():
         future.set_result(None)
-
-
-async def _within(seconds: float, future: asyncio.Future[None], otherwise: str) -> None:
-    """Wait for `future`; a timer of our own takes a third of the time of `asyncio.timeout`."""
-    timer = asyncio.get_running_loop().call_later(seconds, _expire, future, f"{otherwise} ({seconds:g} seconds)")
-    try:
-        await future
-    finally:
-        timer.cancel()
 
 
 def _expire(future: asyncio.Future[None], told: str) -> None:
