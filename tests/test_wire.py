@@ -229,3 +229,41 @@ def test_a_wire_that_was_never_connected_says_so() -> None:
 
     with pytest.raises(ConnectionError, match="not connected"):
         asyncio.run(write())
+
+
+def test_a_patience_that_ended_in_vain_does_not_end_the_next() -> None:
+    """One timer serves many replies: what rings for an earlier one is none of the later one's."""
+
+    async def ask() -> list[int]:
+        wire, loop = Wire(), asyncio.get_running_loop()
+        loop.call_later(0.01, wire.data_received, b"250 one\r\n")
+        loop.call_later(0.15, wire.data_received, b"250 two\r\n")
+        return [(await wire.reply(0.05)).code, (await wire.reply(60)).code]
+
+    assert asyncio.run(ask()) == [250, 250]
+
+
+def test_a_shorter_patience_after_a_long_one_is_kept() -> None:
+    """Ten minutes for a dot do not make ten minutes of the farewell."""
+
+    async def ask() -> None:
+        wire, loop = Wire(), asyncio.get_running_loop()
+        loop.call_later(0.01, wire.data_received, b"250 one\r\n")
+        await wire.reply(600)
+        async with asyncio.timeout(10):
+            with pytest.raises(TimeoutError, match=r"no answer in time \(0\.02 seconds\)"):
+                await wire.reply(0.02)
+
+    asyncio.run(ask())
+
+
+def test_a_patience_is_renewed_by_each_wait() -> None:
+    """A server that takes a while for every answer is waited for as long each time."""
+
+    async def ask() -> list[str]:
+        wire, loop = Wire(), asyncio.get_running_loop()
+        for number in range(1, 6):
+            loop.call_later(0.06 * number, wire.data_received, b"250 %d\r\n" % number)
+        return [(await wire.reply(0.2)).text for _ in range(5)]
+
+    assert asyncio.run(ask()) == ["1", "2", "3", "4", "5"]

@@ -52,7 +52,9 @@ _FIELD_NAME = re.compile(r"[!-9;-~]+")
 _FIELD_LINE = re.compile(rb"(?:[!-9;-~]+: | )[^\0\r\n]+")
 _PICTURE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,58}[A-Za-z0-9])?")  # its line stays a short one
 _PICTURE_TYPE = re.compile(r"image/[a-z0-9](?:[a-z0-9.+-]{0,38}[a-z0-9])?")
-_UNENCODED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")  # RFC 2047 §5 (3)
+_NOT_Q = re.compile(rb"[^A-Za-z0-9!*+/ -]")  # RFC 2047 §5 (3)
+_BETWEEN = re.compile(r"(?<!=)(?<!=.)(?!=[89AB])")  # characters: not within an octet, nor before a later one of UTF-8
+_LONGEST_Q = 12  # what a character takes at most
 
 
 def as_bytes(email: Email) -> bytes:
@@ -191,34 +193,39 @@ def _encoded(text: str, *, used: int) -> str:
     Whole characters stay together, since each word is decoded by itself (RFC 2047 §5). The shorter of the two
     encodings is taken: Q for mostly Latin letters, B for others.
     """
-    written = list(map(_q, text))
-    octets = len(text.encode())
-    if sum(map(len, written)) <= _in_base64(octets):
-        words = _gathered(written, map(len, written), _WORD_LINE - used - _FRAME, _WORD - _FRAME)
+    octets = text.encode()
+    written = _NOT_Q.sub(lambda found: b"=%02X" % found[0][0], octets).replace(b" ", b"_").decode()
+    if len(written) <= _in_base64(len(octets)):
+        words = _cut(written, _WORD_LINE - used - _FRAME, _WORD - _FRAME)
         return "\r\n ".join(f"=?utf-8?q?{word}?=" for word in words)
-    sizes = [len(character.encode()) for character in text]
     # Three octets make four characters.
-    words = _gathered(text, sizes, (_WORD_LINE - used - _FRAME) // 4 * 3, (_WORD - _FRAME) // 4 * 3)
+    words = _gathered(text, (_WORD_LINE - used - _FRAME) // 4 * 3, (_WORD - _FRAME) // 4 * 3)
     return "\r\n ".join(f"=?utf-8?b?{binascii.b2a_base64(word.encode(), newline=False).decode()}?=" for word in words)
 
 
-def _gathered(parts: Sequence[str], sizes: Iterable[int], room: int, later: int) -> Iterator[str]:
-    """Yield the parts joined as far as their sizes fit into `room`, from the second on into `later`; one at least."""
-    ends = list(accumulate(sizes))
+def _cut(written: str, room: int, later: int) -> Iterator[str]:
+    """Yield what is written in Q, as much as fits into `room`, from the second on into `later`."""
+    start = 0
+    while start < len(written):
+        stop = start + max(room, _LONGEST_Q)
+        while not _BETWEEN.match(written, stop):
+            stop -= 1
+        yield written[start:stop]
+        start, room = stop, later
+
+
+def _gathered(text: str, room: int, later: int) -> Iterator[str]:
+    """Yield a text in parts whose octets fit into `room`, from the second on into `later`; one character at least."""
+    ends = list(accumulate(len(character.encode()) for character in text))
     start = done = 0
-    while start < len(parts):
+    while start < len(text):
         stop = max(bisect_right(ends, done + room), start + 1)
-        yield "".join(parts[start:stop])
+        yield text[start:stop]
         start, done, room = stop, ends[stop - 1], later
 
 
 def _in_base64(octets: int) -> int:
     return (octets + 2) // 3 * 4
-
-
-@lru_cache(maxsize=1024)
-def _q(character: str) -> str:
-    return "".join("_" if c == 0x20 else chr(c) if c in _UNENCODED else f"={c:02X}" for c in character.encode())
 
 
 # ------------------------------------------------------------------ the parts

@@ -11,6 +11,7 @@ from newsletter.deliver.mailer import Reply
 
 _LONGEST_TEXT = 500  # characters of a reply that are told
 _LONGEST_REPLY = 100_000  # octets; RFC 5321 §4.5.3.1.5 asks for lines of 512, and nobody says how many of them
+_CLOCK_SECONDS = 0.001  # timers ring that much too soon
 _MOST_REPLIES = 100  # that nobody has read yet; a session waits for three at most
 
 NONSENSE = -1
@@ -29,6 +30,9 @@ class Wire(asyncio.Protocol):
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
         self._paused = False
+        self._awaited: tuple[asyncio.Future[None], str] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._due = 0.0
         self._ended: Exception | None = None
         self._size = 0
 
@@ -127,12 +131,32 @@ class Wire(asyncio.Protocol):
     # ------------------------------------------------------------------ inside
 
     async def _within(self, seconds: float, future: asyncio.Future[None], otherwise: str) -> None:
-        """Wait for `future`; a timer of our own takes a third of the time of `asyncio.timeout`."""
-        timer = self._loop.call_later(seconds, _expire, future, f"{otherwise} ({seconds:g} seconds)")
+        """Wait for `future`. A timer is left to ring in vain rather than cancelled for each reply."""
+        self._due = self._loop.time() + seconds
+        if self._alarm is None or self._alarm.when() > self._due:
+            self._disarm()
+            self._alarm = self._loop.call_at(self._due, self._ring)
+        self._awaited = future, f"{otherwise} ({seconds:g} seconds)"
         try:
             await future
         finally:
-            timer.cancel()
+            self._awaited = None
+
+    def _ring(self) -> None:
+        """Give up what is waited for, if its time has come."""
+        self._alarm = None
+        if self._awaited is None:
+            return
+        future, told = self._awaited
+        if self._loop.time() + _CLOCK_SECONDS < self._due:
+            self._alarm = self._loop.call_at(self._due, self._ring)
+        elif not future.done():
+            future.set_exception(TimeoutError(told))
+
+    def _disarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     def _take(self, line: bytes) -> None:
         is_reply, mark = len(line) >= 3 and line[:3].isdigit(), line[3:4]
@@ -148,6 +172,7 @@ class Wire(asyncio.Protocol):
         _wake(self._reader)
 
     def _end(self, error: Exception) -> None:
+        self._disarm()
         if self._ended is None:
             self._ended = error
         _wake(self._reader)
@@ -164,8 +189,3 @@ def on_one_line(reply: Reply) -> Reply:
 def _wake(future: asyncio.Future[None] | None) -> None:
     if future is not None and not future.done():
         future.set_result(None)
-
-
-def _expire(future: asyncio.Future[None], told: str) -> None:
-    if not future.done():
-        future.set_exception(TimeoutError(told))
