@@ -6,7 +6,8 @@ Every message is an issue of a few papers, some 40 KB, made for one reader (`mai
 them again and again. All senders of a table talk to the same server over as many connections: smtp-sink, a faster sink
 of ours that leaves the sender to be measured, or one that is 20 ms away (`sinks`). They take turns, each batch in a
 process of its own; figures are medians over the rounds, and a ratio is the median of the ratios within each round, so
-that a machine with other things to do slows all alike. CPU time is the sender's, user and system, all threads.
+that a machine with other things to do slows all alike. CPU time is the sender's, user and system, all threads. What was
+promised gets a verdict at the end; the rest is to read.
 
     carried    messages that are made already                                         transport alone
     built      emails made into messages, signed where it says so, and sent           `+ outbox`: each is written down
@@ -148,21 +149,18 @@ class Bench:
         """Hold a table against what is asked of it."""
         where = f"{sink.name}, {connections} connections"
         ours, naive = "ours, relay signs", "EmailMessage, dkimpy, aiosmtplib"
-        for name in ("ours", ours, f"{ours} + outbox"):
-            if name in spent and SOURCE in spent and (sink.far or name != "ours"):
+        for name in ("ours", ours):
+            if name in spent and SOURCE in spent and (sink.far or (name == ours and not sink.counts)):
                 rate = _ratio(spent[SOURCE], spent[name], "seconds")
                 asked = "1.5" if sink.far else "0.8"
                 told = f"{name}: {rate:.2f} × smtp-source's rate (at least {asked}), {where}"
                 self._hold(rate >= float(asked), told)
-        for end in ("", " + outbox"):
-            if naive + end in spent:
-                less = _ratio(spent[naive + end], spent["ours, RSA" + end], "cpu")
-                told = f"ours, RSA{end}: {less:.1f} × less CPU than {naive}{end} (at least 20), {where}"
-                self._hold(less >= 20, told)
-        for other in ("careless outbox", "forgetful outbox"):
-            if other in spent:
-                lost = 1 - _ratio(spent[other], spent["safe outbox"], "seconds")
-                self._hold(lost <= 0.2, f"the safe outbox costs {lost:.0%} of a {other}'s rate (at most 20 %), {where}")
+        if naive in spent:
+            less = _ratio(spent[naive], spent["ours, RSA"], "cpu")
+            self._hold(less >= 20, f"ours, RSA: {less:.1f} × less CPU than {naive} (at least 20), {where}")
+        if "safe outbox" in spent:
+            lost = 1 - _ratio(spent["careless outbox"], spent["safe outbox"], "seconds")
+            self._hold(lost <= 0.2, f"what makes the outbox safe costs {lost:.0%} of its rate (at most 20 %), {where}")
 
     def _hold(self, holds: bool, what: str) -> None:  # noqa: FBT001 - a verdict
         self.verdicts.append((holds, what))
