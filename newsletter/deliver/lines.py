@@ -28,11 +28,11 @@ def dot_stuffed(message: bytes) -> bytes:
     """Return a message as it follows DATA: its last line ended, dots at the beginning of lines doubled (§4.5.2)."""
     octets = np.frombuffer(message, np.uint8)
     feeds = octets == _FEED
-    if not message.endswith(b"\r\n") or not _is_paired(message, octets, feeds):
+    sound = message.endswith(b"\r\n") and _is_paired(message, octets, feeds)
+    if not sound:
         message = _LINE_END.sub(b"\r\n", message)
         message = message if message.endswith(b"\r\n") else message + b"\r\n"
-        message = message.replace(b"\r\n.", b"\r\n..")
-    elif np.count_nonzero(feeds[:-1] & (octets[1:] == _DOT)):
+    if not sound or np.count_nonzero(feeds[:-1] & (octets[1:] == _DOT)):
         message = message.replace(b"\r\n.", b"\r\n..")
     return b"." + message if message.startswith(b".") else message
 
